@@ -278,7 +278,7 @@ describe('advantages', () => {
     }
   });
 
-  it('pass@k advantages are the derivative-free mean-zero split of the group', () => {
+  it('pass@k advantages sum to zero over a group', () => {
     const config = resolveObjective({ advantage: { estimator: 'passk', k: 4, epsilon: 0 } }).advantage;
     const rewards = [1, 1, 0, 0, 0, 0, 0, 0];
     const { advantages } = estimateAdvantages(
