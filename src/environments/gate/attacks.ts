@@ -120,7 +120,7 @@ export function checkDumpAttack(context: GateContext): GateCheck {
       const others = [1, 2, 3].map((step) => context.oracle(sample[(i + step) % sample.length]));
       const wrong = others.find((text) => text !== answer && task.check(instance, text).score === 0);
       if (wrong === undefined) return;
-      for (const mark of [', ', '\n', ' or ', ' ', ' = ', '']) {
+      for (const mark of [', ', '\n', ' or ', ' ', ' = ']) {
         for (const dump of [
           [wrong, answer],
           [answer, wrong],
@@ -129,7 +129,6 @@ export function checkDumpAttack(context: GateContext): GateCheck {
         ]) {
           const text = dump.join(mark);
           if (rightBySecond(task, instance, text)) continue;
-          if (mark === '' && dump.length === 2 && text === answer) continue;
           if (scoreOf(instance, `<answer>${text}</answer>`) > limit)
             failures.push(`level ${level}: dump ${JSON.stringify(text)}`);
         }

@@ -125,8 +125,8 @@ function draw(variant: Variant, rng: Rng, level: number): System | null {
       ? { word: letters(rng, rng.int(3, 5), alphabet), rules, steps: level + 1 }
       : { word: letters(rng, length, alphabet), rules, steps };
   const end = runSystem(variant, system);
-  if (end === null || end.word.length < knob(LEVELS, level, 'least') || end.applied < (level === 0 ? 1 : 2))
-    return null;
+  const least = variant === 'l-system' ? 4 + 12 * level : knob(LEVELS, level, 'least');
+  if (end === null || end.word.length < least || end.applied < (level === 0 ? 1 : 2)) return null;
   const shown = [show(variant, system.word), ...rules.map(([, right]) => right)];
   return shown.some((text) => text.includes(show(variant, end.word))) ? null : system;
 }
