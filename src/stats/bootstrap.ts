@@ -1,8 +1,8 @@
-// Percentile bootstrap over clusters: draw as many clusters as there are, with replacement, and take the mean of
-// the values they bring (Miller 2024, arXiv 2411.00640, on clustered evaluation errors). A cluster is the
-// underlying problem: translations of one problem share it. Per-question values already carry sampling noise, so
-// no nested noise is added. NaN values (metric not estimable) are left out and counted. Too narrow below about
-// 30 clusters, as every bootstrap is.
+// Percentile bootstrap over clusters: draw as many clusters as there are, with replacement, and take the mean
+// of the values they bring (Miller 2024, arXiv 2411.00640, on clustered evaluation errors). A cluster is the
+// underlying problem: translations of one problem share it. Per-question values already carry sampling noise,
+// so no nested noise is added. NaN values (metric not estimable) are left out and counted. Too narrow below
+// about 30 clusters, as every bootstrap is.
 
 import { type Rng, TouchstoneError } from '../core/index.ts';
 import type { Interval } from './wilson.ts';

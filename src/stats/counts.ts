@@ -19,8 +19,8 @@ export function checkCounts(n: number, c: number, k: number): void {
  * The smallest whole number of correct draws that is at least the share tau of k, and at least 1:
  * max(1, ceil(k * tau)) as exact arithmetic would give it.
  *
- * Binary fractions overshoot (25 * 0.28 is 7.000000000000001), so a distance below 1e-9 counts as equal. That is
- * right for every k <= 1024 and denominators 3..10, 16, 20, 100, 1000.
+ * Binary fractions overshoot (25 * 0.28 is 7.000000000000001), so a distance below 1e-9 counts as equal. That
+ * is right for every k <= 1024 and denominators 3..10, 16, 20, 100, 1000.
  *
  * @throws bad-input unless 0 <= tau <= 1
  */

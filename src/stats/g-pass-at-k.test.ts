@@ -1,4 +1,5 @@
-// Golden values computed with exact rational arithmetic (12 digits) for the G-Pass@k formulas of arXiv 2412.13147.
+// Golden values computed with exact rational arithmetic (12 digits) for the G-Pass@k formulas of arXiv
+// 2412.13147.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { requiredCorrect } from './counts.ts';

@@ -1,8 +1,8 @@
 // G-Pass@k (arXiv 2412.13147): how often at least the share tau of k samples is right,
 //   G-Pass@k_tau = P(X >= max(1, ceil(tau k))),   X ~ Hypergeometric(n, c, k)
 //   mG-Pass@k    = 2 * integral over tau from 0.5 to 1
-// as published code sums it ("compat"): (2/k) sum_{i=ceil(k/2)+1..k} G_{i/k}, which drops half a cell for odd k
-// (a perfect model gets 0.8 at k = 5), and "exact": (2/k) E[max(X - k/2, 0)], equal for even k.
+// as published code sums it ("compat"): (2/k) sum_{i=ceil(k/2)+1..k} G_{i/k}, which drops half a cell for odd
+// k (a perfect model gets 0.8 at k = 5), and "exact": (2/k) E[max(X - k/2, 0)], equal for even k.
 // Also its delete-one jackknife variance and the posterior mean under p ~ Beta(1+c, 1+n-c).
 // k > n gives NaN; means over questions are the caller's.
 
@@ -10,8 +10,8 @@ import { checkCounts, requiredCorrect } from './counts.ts';
 import { hypergeometricRow, hypergeometricTail } from './hypergeometric.ts';
 
 /**
- * Probability that at least ceil(tau * k) of k samples (and at least one) are correct. tau = 0 is pass@k, tau = 1
- * is pass^k. NaN when k > n.
+ * Probability that at least ceil(tau * k) of k samples (and at least one) are correct. tau = 0 is pass@k, tau
+ * = 1 is pass^k. NaN when k > n.
  *
  * @example
  * gPassAtK(8, 5, 4, 0.75); // 0.5
@@ -45,8 +45,8 @@ export function jackknifeVariance(n: number, c: number, k: number, m: number): n
 }
 
 /**
- * Posterior mean of P(Bin(k, p) >= m) under p ~ Beta(1+c, 1+n-c): the beta-binomial tail. Defined for every k,
- * also k > n.
+ * Posterior mean of P(Bin(k, p) >= m) under p ~ Beta(1+c, 1+n-c): the beta-binomial tail. Defined for every
+ * k, also k > n.
  */
 export function posteriorGPass(n: number, c: number, k: number, m: number): number {
   checkCounts(n, c, k);

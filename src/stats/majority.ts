@@ -1,9 +1,10 @@
-// maj@k: the probability that the plurality answer of k samples is the correct one, exact over all k-subsets of
-// the n samples, ties broken uniformly. For each number j drawn of the correct class, a small dynamic programme
-// over the other classes counts how they fill k - j draws with none above j and t classes level with it:
+// maj@k: the probability that the plurality answer of k samples is the correct one, exact over all k-subsets
+// of the n samples, ties broken uniformly. For each number j drawn of the correct class, a small dynamic
+// programme over the other classes counts how they fill k - j draws with none above j and t classes level
+// with it:
 //   maj@k = sum_j sum_t P(j correct, others <= j, t at j) / (t + 1)
-// Class weights are binomial (p = k/n) instead of binomial coefficients: the common factor cancels and nothing
-// overflows. Answers that count as one class must be merged by the caller.
+// Class weights are binomial (p = k/n) instead of binomial coefficients: the common factor cancels and
+// nothing overflows. Answers that count as one class must be merged by the caller.
 
 import { TouchstoneError } from '../core/index.ts';
 import { checkCounts } from './counts.ts';

@@ -1,8 +1,8 @@
-// Paired comparison of two systems on the same questions: per-question differences, a cluster bootstrap interval
-// of their mean, and a sign-flip permutation test (under the null each cluster's difference is as likely negative
-// as positive):  p = (1 + #{|mean of flipped| >= |mean|}) / (1 + flips), or the exact share when all 2^clusters
-// sign patterns fit into the number of flips. Questions where either side is NaN are left out and counted.
-// No correction for comparing many systems.
+// Paired comparison of two systems on the same questions: per-question differences, a cluster bootstrap
+// interval of their mean, and a sign-flip permutation test (under the null each cluster's difference is as
+// likely negative as positive):  p = (1 + #{|mean of flipped| >= |mean|}) / (1 + flips), or the exact share
+// when all 2^clusters sign patterns fit into the number of flips. Questions where either side is NaN are left
+// out and counted. No correction for comparing many systems.
 
 import { type Rng, TouchstoneError } from '../core/index.ts';
 import { type BootstrapOptions, type BootstrapResult, clusterBootstrap, clusterTotals } from './bootstrap.ts';

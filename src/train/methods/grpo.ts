@@ -1,12 +1,18 @@
 // GRPO (DeepSeekMath, arXiv 2402.03300) and its descendants, which differ in four choices made explicit here:
 //   scale of the advantage, level of the ratio, policy term, aggregation; plus KL and group selection.
 //   A = (R - mean_g)/(std_g + eps);  L = agg_t[-min(r A, clip(r, 1-el, 1+eh) A)] + beta KL
-// Presets: deepseekmath, dr-grpo, dapo, gspo, cispo, sapo, gmpo, lite-ppo, passk. Leaves out refilling the batch
-// after group selection (the loop's) and DAPO's generation cap.
+// Presets: deepseekmath, dr-grpo, dapo, gspo, cispo, sapo, gmpo, lite-ppo, passk. Leaves out refilling the
+// batch after group selection (the loop's) and DAPO's generation cap.
 
 import * as z from 'zod';
 import type { Rng } from '../../core/index.ts';
-import { estimateAdvantages, explainObjective, groupMembers, resolveObjective } from '../objective/index.ts';
+import {
+  type ExplainLine,
+  estimateAdvantages,
+  explainObjective,
+  groupMembers,
+  resolveObjective,
+} from '../objective/index.ts';
 import { defineMethod, rewardMetrics, type ScoredSequence } from './method.ts';
 
 export const grpoSchema = z.strictObject({
@@ -74,8 +80,8 @@ function objective(config: GrpoConfig) {
 }
 
 /**
- * DAPO's soft overlong penalty (arXiv 2503.14476 Eq 13): 0 up to longest - ramp, falling linearly to -1 at longest,
- * -1 beyond.
+ * DAPO's soft overlong penalty (arXiv 2503.14476 Eq 13): 0 up to longest - ramp, falling linearly to -1 at
+ * longest, -1 beyond.
  */
 export function overlongPenalty(length: number, longest: number, ramp: number): number {
   if (length <= longest - ramp) return 0;
@@ -130,14 +136,14 @@ export const grpo = defineMethod<GrpoConfig>({
   },
   objective,
   prepare,
-  explain: (config) =>
-    [
-      `data        rollouts with a reward${config.dropZeroVariance ? ', groups of equal rewards left out' : ''}${config.dropTruncated ? ', truncated responses left out' : ''}`,
-      ...(config.overlong === null
-        ? []
-        : [
-            `reward      R <- R + 0 up to ${config.overlong.longest - config.overlong.ramp} tokens, falling to -1 at ${config.overlong.longest}`,
-          ]),
-      explainObjective(objective(config)),
-    ].join('\n'),
+  explain: (config) => {
+    const flat = config.dropZeroVariance ? ', groups of equal rewards left out' : '';
+    const cut = config.dropTruncated ? ', truncated responses left out' : '';
+    const lines: ExplainLine[] = [['data', `rollouts with a reward${flat}${cut}`]];
+    if (config.overlong !== null) {
+      const { longest, ramp } = config.overlong;
+      lines.push(['reward', `R <- R + 0 up to ${longest - ramp} tokens, falling to -1 at ${longest}`]);
+    }
+    return explainObjective(objective(config), lines);
+  },
 });

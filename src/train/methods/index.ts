@@ -10,7 +10,8 @@ import { sft } from './sft.ts';
 export const METHODS = { sft, reinforce, rloo, grpo, oreal } as const;
 
 /**
- * A method for a caller that knows it by name only. Parse its configuration with `schema` before passing it back.
+ * A method for a caller that knows it by name only. Parse its configuration with `schema` before passing it
+ * back.
  *
  * @throws not-found naming the methods there are
  *

@@ -1,8 +1,8 @@
 // What a training method is to the training loop. Per rollout batch the loop does:
-//   selection  = method.prepare(rollouts, config, rng)          which sequences are trained on, with what advantage
-//   prepared   = method.normalise(batch of the selection, …)    everything that comes from the whole batch
-//   per micro-batch: forward; evaluation = method.evaluate(takeSequences(prepared.batch, …) with fresh logProbs,
-//                    prepared.normalisers, config); backward with evaluation.coefficients
+//   selection = method.prepare(rollouts, config, rng)        which sequences, with what advantage
+//   prepared  = method.normalise(batch, config, rng)         everything that comes from the whole selection
+//   per micro-batch, with fresh logProbs in takeSequences(prepared.batch, indices):
+//     evaluation = method.evaluate(part, prepared.normalisers, config); backward with its coefficients
 //   one optimiser step, of the policy only if method.trainsPolicy(step, config)
 // Losses, coefficients and metrics (except `.max`) of micro-batches add up to those of the batch.
 
@@ -17,8 +17,8 @@ import {
   type ObjectiveBatch,
   type ObjectiveConfig,
   prepareBatch,
-  resolveObjective,
   type TokenRows,
+  usesCovariance,
 } from '../objective/index.ts';
 
 /** One rollout as a method sees it. */
@@ -70,7 +70,10 @@ export interface MethodBatch extends ObjectiveBatch {
 }
 
 export interface MethodEvaluation extends Evaluation {
-  /** Loss of the token reward model and its derivative per score. Separate from `loss`: another model learns it. */
+  /**
+   * Loss of the token reward model and its derivative per score. Separate from `loss`: another model learns
+   * it.
+   */
   scoreLoss?: number;
   scoreCoefficients?: Float64Array[];
 }
@@ -127,17 +130,14 @@ export function defineMethod<C>(definition: MethodDefinition<C>): RlMethod<C> {
 
 /** What an objective needs, without a token reward model. */
 export function objectiveNeeds(objective: ObjectiveConfig): MethodNeeds {
-  const { kl, importance, policy, components } = objective;
+  const { kl, importance } = objective;
   const usesKl = kl.coefficient > 0;
   return {
     reference: usesKl && kl.target === 'reference',
     behaviour: importance.level !== 'none',
     tokenRewardModel: false,
     logProbsToPrepare: usesKl && kl.place === 'reward',
-    logProbsToNormalise:
-      policy.term === 'kl-cov' ||
-      policy.term === 'clip-cov' ||
-      components.some((component) => component.kind === 'covariance-penalty'),
+    logProbsToNormalise: usesCovariance(objective),
   };
 }
 
@@ -152,7 +152,9 @@ export function rewardPenalties(rollouts: readonly ScoredSequence[], objective: 
   );
 }
 
-/** Mean, share of groups without signal and unscorable share: the metrics every method reports of its rewards. */
+/**
+ * Mean, share of groups without signal and unscorable share: the metrics every method reports of its rewards.
+ */
 export function rewardMetrics(
   rollouts: readonly ScoredSequence[],
   counts: { groups: number; zeroVarianceGroups: number; unscorable: number },
@@ -169,5 +171,3 @@ export function rewardMetrics(
     'group.zero-variance': counts.zeroVarianceGroups / Math.max(1, counts.groups),
   };
 }
-
-export { resolveObjective };

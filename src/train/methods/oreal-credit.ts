@@ -1,11 +1,12 @@
-// OREAL's token-level reward model (arXiv 2502.06781 §2.3). A sequence's reward is the mean of its token scores:
+// OREAL's token-level reward model (arXiv 2502.06781 §2.3). Sequence reward = mean of token scores:
 //   loss  BCE(sigma((1/T) sum_t s_t), right)                                                       (Eq 12)
 //   credit  q_t = sigma(c_t) for right, 1 - sigma(c_t) for wrong responses, c_t = mean_{u<=t} s_u or s_t
-//   weights  clamp((q - th)/(1 - th), 0, 1), at th = 0.5 max(2 sigma - 1, 0) and max(1 - 2 sigma, 0)   (Eq 10)
+//   weights  clamp((q - th)/(1 - th), 0, 1); th = 0.5: max(2 sigma - 1, 0), max(1 - 2 sigma, 0)     (Eq 10)
 //   or the int(T ratio) largest q, min-max normalised, the rest 0
-// Weights carry no gradient. Scores of 0 (a zero-initialised head) give weights 0: nothing is learned before the
-// reward model has learned something, which is what the frozen steps are for.
+// Weights carry no gradient. Scores of 0 (a zero-initialised head) give weights 0: nothing is learned before
+// the reward model has learned something, which is what the frozen steps are for.
 
+import type { ExplainLine } from '../objective/explain.ts';
 import { logSigmoid, sigmoid } from '../objective/preference.ts';
 import type { TokenRows } from '../objective/rows.ts';
 
@@ -55,8 +56,8 @@ function topK(quality: Float64Array, ratio: number): Float64Array {
 }
 
 /**
- * Binary cross-entropy of the mean score against right or wrong, summed over responses and divided by the number of
- * responses of the whole batch.
+ * Binary cross-entropy of the mean score against right or wrong, summed over responses and divided by the
+ * number of responses of the whole batch.
  *
  * @param labels null = not scorable, left out
  * @returns loss, dL/dscore per token, and how many responses the sign of the mean classifies correctly
@@ -83,15 +84,16 @@ export function tokenRewardModelLoss(
 /** Lines that say how weights come about; none without a token reward model. */
 export function explainCredit(
   config: CreditConfig & { tokenRewardModel: boolean; scorePosition: 'before' | 'including' },
-): string[] {
+): ExplainLine[] {
   if (!config.tokenRewardModel) return [];
   const c = config.credit === 'score' ? 's_t' : 'mean_{u<=t} s_u';
   const weights =
     config.rescale === 'threshold'
       ? `clamp((q - ${config.threshold})/${1 - config.threshold}, 0, 1)`
       : `min-max of the ${config.topKRatio} T largest q, 0 elsewhere`;
+  const state = `state ${config.scorePosition} token t`;
   return [
-    `scores      s_t of a token reward model, state ${config.scorePosition} token t; its loss BCE(mean_t s_t, right) / responses`,
-    `credit_t    ${weights}, q = sigma(c_t) if right, 1 - sigma(c_t) if wrong, c_t = ${c}`,
+    ['scores', `s_t of a token reward model, ${state}; its loss is BCE(mean_t s_t, right) / responses`],
+    ['credit', `${weights}, q = sigma(c_t) if right, 1 - sigma(c_t) if wrong, c_t = ${c}`],
   ];
 }

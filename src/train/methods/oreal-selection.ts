@@ -1,7 +1,8 @@
-// What OREAL trains on. Group filter: prompts whose K rollouts are neither all right nor all wrong; of each one
-// random right and one random wrong rollout (published code with a token reward model). Difficulty balancing: prompts
-// are repeated by the pass rate of the initial policy, [0,.2) x6, [.2,.4) x4, [.4,.6) x4, [.6,.8) x2, above dropped.
-// Selection of one group draws from a stream named by the group, so it does not depend on the other groups.
+// What OREAL trains on. Group filter: prompts whose K rollouts are neither all right nor all wrong; of each
+// one random right and one random wrong rollout (published code with a token reward model). Difficulty
+// balancing: prompts are repeated by the pass rate of the initial policy, [0,.2) x6, [.2,.4) x4, [.4,.6) x4,
+// [.6,.8) x2, above dropped. Selection of one group draws from a stream named by the group, so it does not
+// depend on the other groups.
 
 import type { Rng } from '../../core/index.ts';
 import { groupMembers } from '../objective/index.ts';

@@ -258,34 +258,34 @@ describe('selection', () => {
 describe('explain', () => {
   it('prints the resolved formula', () => {
     expect(oreal.explain(oreal.defaults)).toMatchInlineSnapshot(`
-      "data        one random right and one random wrong rollout of groups with 0 < p < 1; rewards +1 / -1, unscorable excluded
-      negatives   A as estimated
-      steps       policy frozen for the first 10 of 90, one optimiser step per rollout batch
-      scores      s_t of a token reward model, state before token t; its loss BCE(mean_t s_t, right) / responses
-      credit_t    clamp((q - 0.5)/0.5, 0, 1), q = sigma(c_t) if right, 1 - sigma(c_t) if wrong, c_t = mean_{u<=t} s_u
-      advantage  A = R - mean of the other samples of the group; null rewards excluded
-      ratio      r = 1 with its gradient: one optimiser step per rollout batch
+      "data       one random right and one random wrong rollout of groups with 0 < p < 1; rewards +1 / -1, unscorable excluded
+      negatives  A as estimated
+      steps      policy frozen for the first 10 of 90, one optimiser step per rollout batch
+      scores     s_t of a token reward model, state before token t; its loss is BCE(mean_t s_t, right) / responses
+      credit     clamp((q - 0.5)/0.5, 0, 1), q = sigma(c_t) if right, 1 - sigma(c_t) if wrong, c_t = mean_{u<=t} s_u
+      advantage  A = R - mean of the other samples of the group; rewards of null excluded
+      ratio      r = 1 with the gradient of exp(logp): one optimiser step per rollout batch
       policy     l = -r A
       kl         l = 0.01 (exp(-d) - 1 + d), d = logp - reference
       positive   reward > 0
-      loss =     1 1/N sum_i sum_t credit_t (-logp A) over positives; N = tokens of positives
-        +        0.5 1/N sum_i sum_t credit_t (policy) over negatives; N = tokens of negatives
-        +        1 1/N sum_i sum_t (kl) over all; N = tokens of all sequences"
+      loss =     1/N sum_{i in positives} sum_t credit_t (-logp A);  N = tokens of positives
+        +        0.5 * 1/N sum_{i in negatives} sum_t credit_t policy;  N = tokens of negatives
+        +        1/N sum_{i in all} sum_t kl;  N = all tokens"
     `);
     expect(oreal.explain(oreal.presets.paper)).toMatchInlineSnapshot(`
-      "data        one random right and one random wrong rollout of groups with 0 < p < 1; rewards +1 / -1, unscorable excluded
-      negatives   A = -(1 - p)
-      steps       policy frozen for the first 10 of 80, one optimiser step per rollout batch
-      scores      s_t of a token reward model, state including token t; its loss BCE(mean_t s_t, right) / responses
-      credit_t    clamp((q - 0.5)/0.5, 0, 1), q = sigma(c_t) if right, 1 - sigma(c_t) if wrong, c_t = s_t
-      advantage  A = R - mean of the other samples of the group; null rewards excluded
-      ratio      r = 1 with its gradient: one optimiser step per rollout batch
+      "data       one random right and one random wrong rollout of groups with 0 < p < 1; rewards +1 / -1, unscorable excluded
+      negatives  A = -(1 - p)
+      steps      policy frozen for the first 10 of 80, one optimiser step per rollout batch
+      scores     s_t of a token reward model, state including token t; its loss is BCE(mean_t s_t, right) / responses
+      credit     clamp((q - 0.5)/0.5, 0, 1), q = sigma(c_t) if right, 1 - sigma(c_t) if wrong, c_t = s_t
+      advantage  A = R - mean of the other samples of the group; rewards of null excluded
+      ratio      r = 1 with the gradient of exp(logp): one optimiser step per rollout batch
       policy     l = -A (logp - old)
-      kl         l = 0.01 (exp(-d) - 1 + d), d = logp - old
+      kl         l = 0.01 (exp(-d) - 1 + d), d = logp - old; no gradient at the first step of a batch, where d = 0
       positive   reward > 0
-      loss =     1 1/B sum_i sum_t credit_t (-logp) over positives; B = number of positives
-        +        0.5 1/B sum_i sum_t credit_t (policy) over negatives; B = number of negatives
-        +        1 1/B sum_i sum_t (kl) over all; B = number of all sequences"
+      loss =     1/B sum_{i in positives} sum_t credit_t (-logp);  B = number of positives
+        +        0.5 * 1/B sum_{i in negatives} sum_t credit_t policy;  B = number of negatives
+        +        1/B sum_{i in all} sum_t kl;  B = all sequences"
     `);
   });
 });

@@ -2,11 +2,11 @@
 //   positives cloned    L+ = f+ sum_i [A_i] sum_t w_t (-logp_t) / N+
 //   negatives reshaped  L- = f- sum_i sum_t w_t (-A_i r_t) / N-,  r = 1 with its gradient
 //   KL                  beta sum k3(logp - target) / N,  over both
-//   token weights       c_t = sigma(mean_{u<=t} s_u) from a token reward model s; w+ = max(2c-1, 0), w- = max(1-2c, 0)
-//   reward model        BCE(mean_t s_t, right)                                                       (Eq 10-12)
-// On-policy: exactly one optimiser step per rollout batch, so there is no ratio and no clipping. Paper and published
-// code differ; each difference is a field marked (a)-(h) and presets choose: `code` (default), `paper`, `xtuner`.
-// Leaves out the judge, and skill-based data enhancement (a data step before RL).
+//   token weights and their reward model: oreal-credit.ts (Eq 10, 12); which rollouts: oreal-selection.ts
+// On-policy: exactly one optimiser step per rollout batch, so there is no ratio and no clipping. Paper and
+// published code differ; each difference is a field marked (a)-(h). Defaults are the code's, but unscorable
+// rollouts are excluded; presets are `code`, `paper`, `xtuner`, `intern-s1`. Leaves out the judge, and
+// skill-based data enhancement (a data step before RL).
 
 import * as z from 'zod';
 import { type Rng, TouchstoneError } from '../../core/index.ts';
@@ -36,8 +36,8 @@ export const orealSchema = z.strictObject({
   /** Unscorable rollouts: excluded (ours), or wrong (code). */
   unscorable: z.enum(['exclude', 'wrong']).default('exclude'),
   /**
-   * (a), (f) What negatives are multiplied by: |A|, proportional to p (code); 1 - p, strong on hard prompts (paper
-   * §2, F the identity); 1 (paper Eq 11, which omits the factor).
+   * (a), (f) What negatives are multiplied by: |A|, proportional to p (code); 1 - p, strong on hard prompts
+   * (paper §2, F the identity); 1 (paper Eq 11, which omits the factor).
    */
   negativeFactor: z.enum(['advantage', 'one-minus-pass-rate', 'one']).default('advantage'),
   /** (b) What positives are multiplied by: A (code), or 1 (paper, XTuner). */
@@ -46,18 +46,30 @@ export const orealSchema = z.strictObject({
   klTarget: z.enum(['reference', 'old']).default('reference'),
   /** (d) Token credit from the prefix mean of scores (code), or the score itself (paper Eq 10). */
   credit: z.enum(['prefix-mean', 'score']).default('prefix-mean'),
-  /** (e) Score of token t from the state before it is read (code), or including it (paper). See scoreOffset. */
+  /**
+   * (e) Score of token t from the state before it is read (code), or including it (paper). See scoreOffset.
+   */
   scorePosition: z.enum(['before', 'including']).default('before'),
-  /** (g) Groups kept: mixed outcomes (text, code); `literal` Algorithm 1 line 8, the reverse; `none` keeps all. */
+  /**
+   * (g) Groups kept: mixed outcomes (text, code); `literal` Algorithm 1 line 8, the reverse; `none` keeps
+   * all.
+   */
   groupFilter: z.enum(['mixed', 'literal', 'none']).default('mixed'),
   /** (h) Length of a run including frozen steps (code 90 with 10 frozen, paper 80), and frozen steps. */
   totalSteps: z.int().positive().default(90),
   freezeSteps: z.int().nonnegative().default(10),
-  /** One random right and one random wrong rollout per kept group (code with a token reward model), or all. */
+  /**
+   * One random right and one random wrong rollout per kept group (code with a token reward model), or all.
+   */
   perGroup: z.enum(['one-each', 'all']).default('one-each'),
-  /** Token weights from a token reward model trained alongside. Without it all weights are 1 and nothing freezes. */
+  /**
+   * Token weights from a token reward model trained alongside. Without it all weights are 1 and nothing
+   * freezes.
+   */
   tokenRewardModel: z.boolean().default(true),
-  /** Weights from credit: clamp((q - th)/(1 - th), 0, 1) at th (0.5 is Eq 10), or the top-k of the sequence. */
+  /**
+   * Weights from credit: clamp((q - th)/(1 - th), 0, 1) at th (0.5 is Eq 10), or the top-k of the sequence.
+   */
   rescale: z.enum(['threshold', 'top-k']).default('threshold'),
   threshold: z.number().min(0).max(0.999).default(0.5),
   topKRatio: z.number().positive().max(1).default(0.5),
@@ -72,7 +84,10 @@ export const orealSchema = z.strictObject({
   dualClip: z.number().positive().default(3),
   /** Positive means reward > 0 (OREAL), or advantage > 0 (XTuner). */
   positiveBy: z.enum(['reward', 'advantage']).default('reward'),
-  /** beta (code 0.01) and the estimator ("unbias" = k3, "mse" = k2; the code's "kl" has a sign fault and is not offered). */
+  /**
+   * beta (code 0.01) and the estimator ("unbias" = k3, "mse" = k2; the code's "kl" has a sign fault and is
+   * not offered).
+   */
   klCoefficient: z.number().nonnegative().default(0.01),
   klEstimator: z.enum(['k3', 'k2']).default('k3'),
   /** Divide by tokens, N+ N- N (code), or by sequences (paper's expectations over sequences). */
@@ -174,8 +189,9 @@ function normalise(batch: MethodBatch, config: OrealConfig, rng: Rng) {
 }
 
 /**
- * OREAL's losses on a batch or micro-batch: parts by name in `componentLosses`, dL/dlogp, and with a token reward
- * model its loss and derivative per score. KL to the old policy (paper) has no gradient at the single step per batch.
+ * OREAL's losses on a batch or micro-batch: parts by name in `componentLosses`, dL/dlogp, and with a token
+ * reward model its loss and derivative per score. KL to the old policy (paper) has no gradient at the single
+ * step per batch.
  *
  * @throws bad-input when the configuration has a token reward model and the batch no scores
  */
@@ -215,13 +231,13 @@ function explain(config: OrealConfig): string {
     one: 'A = -1',
   }[config.negativeFactor];
   const frozen = config.tokenRewardModel ? `policy frozen for the first ${config.freezeSteps} of ` : '';
-  return [
-    `data        ${members}${filter}; rewards +1 / -1, unscorable ${config.unscorable === 'wrong' ? 'counts as wrong' : 'excluded'}`,
-    `negatives   ${negative}`,
-    `steps       ${frozen}${config.totalSteps}, one optimiser step per rollout batch`,
+  const unscorable = config.unscorable === 'wrong' ? 'counts as wrong' : 'excluded';
+  return explainObjective(objective(config), [
+    ['data', `${members}${filter}; rewards +1 / -1, unscorable ${unscorable}`],
+    ['negatives', negative],
+    ['steps', `${frozen}${config.totalSteps}, one optimiser step per rollout batch`],
     ...explainCredit(config),
-    explainObjective(objective(config)),
-  ].join('\n');
+  ]);
 }
 
 const WITHOUT_TOKEN_REWARD_MODEL = {
@@ -234,7 +250,7 @@ const WITHOUT_TOKEN_REWARD_MODEL = {
 export const oreal = defineMethod<OrealConfig>({
   name: 'oreal',
   summary:
-    'Clone right rollouts, push wrong ones down with reshaped rewards, weight tokens by a token reward model.',
+    'Clone right rollouts, push wrong ones down with reshaped rewards, weight tokens by a reward model.',
   schema: orealSchema,
   presets: {
     /** The published repository; its unscorable = wrong included. */
@@ -263,10 +279,15 @@ export const oreal = defineMethod<OrealConfig>({
       negativeCoefficient: 1,
       klCoefficient: 0,
     },
-    /** Intern-S1 (arXiv 2508.15763): OREAL without token reward model plus KL-Cov; its lambdas are not published. */
+    /**
+     * Intern-S1 (arXiv 2508.15763): OREAL without token reward model plus KL-Cov, which acts from the second
+     * mini-batch of a rollout batch on. Its lambdas are not published: 1 and 1 here.
+     */
     'intern-s1': {
       ...WITHOUT_TOKEN_REWARD_MODEL,
       groupFilter: 'mixed',
+      positiveFactor: 'one',
+      negativeCoefficient: 1,
       klCoefficient: 0,
       covarianceFraction: 0.002,
     },

@@ -1,6 +1,7 @@
 // REINFORCE with a baseline, the smallest policy-gradient method (Williams 1992) and its current forms:
 //   L = 1/N sum_i sum_t -A_it logp_it,   A = R, R - batch mean, REINFORCE++ (whitened returns-to-go, arXiv
-//   2501.03262), or any other estimator; optional KL in reward or loss, optional truncated importance weights.
+//   2501.03262), or any other estimator; optional KL in reward or loss, optional truncated importance
+//     weights.
 // On-policy: one optimiser step per rollout batch, no ratio, so the coefficients do not depend on logp.
 
 import * as z from 'zod';
@@ -78,5 +79,5 @@ export const reinforce = defineMethod<ReinforceConfig>({
   },
   objective,
   prepare,
-  explain: (config) => `data       every rollout with a reward\n${explainObjective(objective(config))}`,
+  explain: (config) => explainObjective(objective(config), [['data', 'every rollout with a reward']]),
 });

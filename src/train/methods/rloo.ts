@@ -1,7 +1,9 @@
 // RLOO, REINFORCE leave-one-out (Ahmadian et al. 2024, arXiv 2402.14740):
 //   A_i = R_i - mean_{j != i} R_j,   R <- R - beta sum_t (logp_t - ref_t)
-//   L = -mean_i min(r_i A_i, clip(r_i) A_i),  r_i = exp(sum_t(logp_t - old_t))        (ratio: 'sequence', TRL)
-//   L = -mean_i A_i sum_t logp_t                                                      (ratio: 'none', the paper)
+//   L = -mean_i min(r_i A_i, clip(r_i) A_i),  r_i = exp(sum_t(logp_t - old_t))        (ratio: 'sequence',
+//     TRL)
+//   L = -mean_i A_i sum_t logp_t                                                      (ratio: 'none', the
+//     paper)
 // A group with a single scorable sample has advantage 0.
 
 import * as z from 'zod';
@@ -60,5 +62,5 @@ export const rloo = defineMethod<RlooConfig>({
   presets: { trl: { ratio: 'sequence' }, 'no-kl': { klCoefficient: 0 } },
   objective,
   prepare,
-  explain: (config) => `data       every rollout with a reward\n${explainObjective(objective(config))}`,
+  explain: (config) => explainObjective(objective(config), [['data', 'every rollout with a reward']]),
 });

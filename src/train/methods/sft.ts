@@ -1,4 +1,5 @@
-// Supervised fine-tuning on responses, and with `responses: 'correct'` rejection-sampling fine-tuning (RFT, RAFT):
+// Supervised fine-tuning on responses, and with `responses: 'correct'` rejection-sampling fine-tuning (RFT,
+// RAFT):
 //   L = sum over kept responses of a(i) sum_t -logp_t      [times sg(p_t) with `confidence` (DFT)]
 // Token mean by default; per-sequence mean and the square-root weighting of Intern-S1 are `weighting`.
 // Leaves out packing and prompt masking: rows hold response tokens only.
@@ -74,9 +75,13 @@ export const sft = defineMethod<SftConfig>({
   presets: { rft: { responses: 'correct', perPrompt: 4 }, dft: { confidence: true } },
   objective,
   prepare,
-  explain: (config) =>
-    [
-      `data      ${config.responses === 'all' ? 'all responses with a reward' : `responses with reward > ${config.threshold}`}, ${config.perPrompt === null ? 'no limit' : `at most ${config.perPrompt}`} per prompt`,
-      explainObjective(objective(config)).split('\n').slice(1).join('\n'),
-    ].join('\n'),
+  explain: (config) => {
+    const which =
+      config.responses === 'all'
+        ? 'all responses with a reward'
+        : `responses with reward > ${config.threshold}`;
+    const limit =
+      config.perPrompt === null ? '' : `, at most ${config.perPrompt} per prompt, drawn at random`;
+    return explainObjective(objective(config), [['data', `${which}${limit}`]], ['advantage']);
+  },
 });

@@ -33,7 +33,8 @@ export interface Advantages {
  * @param penalties per-token costs subtracted from token rewards by reinforce++
  *
  * @example
- * estimateAdvantages([1, 0], ['a', 'a'], resolveObjective({ advantage: { estimator: 'rloo' } }).advantage, [3, 4]);
+ * estimateAdvantages([1, 0], ['a', 'a'], resolveObjective({ advantage: { estimator: 'rloo' } }).advantage,
+ * [3, 4]);
  */
 export function estimateAdvantages(
   rewards: readonly (number | null)[],
@@ -149,7 +150,9 @@ function groupAdvantages(
   }
 }
 
-/** XTuner's analytic pass@k advantages; right means a positive reward. Zero when the group is smaller than k. */
+/**
+ * XTuner's analytic pass@k advantages; right means a positive reward. Zero when the group is smaller than k.
+ */
 function passkAdvantages(values: readonly number[], k: number, epsilon: number): number[] {
   const n = values.length;
   const c = values.filter((r) => r > 0).length;

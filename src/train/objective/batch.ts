@@ -1,9 +1,9 @@
 // What an objective is evaluated on, and everything about it that must come from the whole batch: token and
 // sequence counts of every component, and the tokens chosen by a covariance rule,
-//   cov_t = (A_t - mean A)(logp_t - mean logp) over all trained tokens   (KL-Cov and Clip-Cov, arXiv 2505.22617)
-// kl-cov takes the max(1, floor(fraction N)) largest, clip-cov a random max(1, floor(fraction N)) of those with
-// low < cov < high. Prepared once, split into micro-batches, evaluated with the prepared normalisers: the parts
-// add up to the result on the whole.
+//   cov_t = (A_t - mean A)(logp_t - mean logp) over all trained tokens                 (arXiv 2505.22617)
+// kl-cov takes the max(1, floor(fraction N)) largest, clip-cov a random max(1, floor(fraction N)) of those
+// with low < cov < high. Prepared once, split into micro-batches, evaluated with the prepared normalisers:
+// the parts add up to the result on the whole.
 
 import { type Rng, TouchstoneError } from '../../core/index.ts';
 import { type ComponentConfig, componentsOf, type ObjectiveConfig } from './config.ts';
@@ -25,7 +25,9 @@ export interface ObjectiveBatch {
   mask?: TokenRows;
   /** Named streams of multiplicative token weights. */
   tokenWeights?: Readonly<Record<string, TokenRows>>;
-  /** Entropy in nats of the distribution each token was drawn from; only for the value of entropy components. */
+  /**
+   * Entropy in nats of the distribution each token was drawn from; only for the value of entropy components.
+   */
   entropies?: TokenRows;
   /** Tokens chosen by a covariance rule; filled by prepareBatch. */
   selected?: TokenRows;
@@ -142,7 +144,8 @@ const OPTIONAL_ROWS = [
   'detachedLogProbs',
 ] as const;
 
-function checkBatch(config: ObjectiveConfig, batch: ObjectiveBatch): void {
+/** Throws bad-shape when rows differ in shape, bad-input when a field the objective needs is missing. */
+export function checkBatch(config: ObjectiveConfig, batch: ObjectiveBatch): void {
   for (const field of OPTIONAL_ROWS) {
     const rows = batch[field];
     if (rows !== undefined) checkSameShape(field, rows, batch.logProbs);
@@ -152,7 +155,7 @@ function checkBatch(config: ObjectiveConfig, batch: ObjectiveBatch): void {
   if (batch.rewards.length !== batch.logProbs.length || batch.advantages.length !== batch.logProbs.length) {
     throw new TouchstoneError(
       'bad-shape',
-      `${batch.rewards.length} rewards and ${batch.advantages.length} advantages for ${batch.logProbs.length} sequences`,
+      `${batch.logProbs.length} sequences, ${batch.rewards.length} rewards, ${batch.advantages.length} advantages`,
     );
   }
   for (const component of componentsOf(config)) {
@@ -177,15 +180,20 @@ function checkBatch(config: ObjectiveConfig, batch: ObjectiveBatch): void {
   }
 }
 
+/** Whether an objective treats tokens chosen by a covariance rule in their own way. */
+export function usesCovariance(config: ObjectiveConfig): boolean {
+  if (config.policy.term === 'clip-cov') return true;
+  return componentsOf(config).some((component) => component.kind === 'covariance-penalty');
+}
+
 function selectByCovariance(
   config: ObjectiveConfig,
   batch: ObjectiveBatch,
   tokens: number,
   rng: Rng | undefined,
 ): Float64Array[] | undefined {
+  if (!usesCovariance(config)) return undefined;
   const clips = config.policy.term === 'clip-cov';
-  if (!clips && !componentsOf(config).some((component) => component.kind === 'covariance-penalty'))
-    return undefined;
   const { fraction, low, high } = config.policy.covariance;
   const selected = zeroRows(batch.logProbs);
   if (tokens === 0 || fraction === 0) return selected;

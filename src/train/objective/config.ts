@@ -1,9 +1,9 @@
 // An objective as data. A loss is a sum of components; each component is a per-token quantity (cross-entropy,
-// policy term, KL estimate, entropy, covariance penalty) on all, the positive or the negative sequences, times an
-// optional stream of token weights, times a normaliser taken from the whole batch:
+// policy term, KL estimate, entropy, covariance penalty) on all, the positive or the negative sequences,
+// times an optional stream of token weights, times a normaliser taken from the whole batch:
 //   L = sum_c coefficient_c sum_{i in S_c} a_c(i) sum_t mask_it weight_c,it l_c(i,t)
-// Without explicit components the loss is policy + kl.coefficient * KL - entropy.coefficient * H on all sequences.
-// Unknown keys are refused. Defaults name the framework they come from where frameworks disagree.
+// Without explicit components the loss is policy + kl.coefficient * KL - entropy.coefficient * H on all
+// sequences. Unknown keys are refused. Defaults name the framework they come from where frameworks disagree.
 
 import * as z from 'zod';
 
@@ -26,7 +26,9 @@ export const advantageSchema = z.strictObject({
       'passk',
     ])
     .default('grpo'),
-  /** What `grpo` and `best-of-group` divide by: the standard deviation of the group, of the batch, or nothing. */
+  /**
+   * What `grpo` and `best-of-group` divide by: the standard deviation of the group, of the batch, or nothing.
+   */
   scale: z.enum(['group', 'batch', 'none']).default('group'),
   /** Added to that deviation: verl 1e-6, TRL 1e-4, XTuner and OREAL 1e-8. */
   epsilon: z.number().nonnegative().default(1e-6),
@@ -115,7 +117,9 @@ export const klSchema = z.strictObject({
   /** In the loss, or subtracted from the reward before advantages are formed. */
   place: z.enum(['loss', 'reward']).default('loss'),
   coefficient: z.number().nonnegative().default(0),
-  /** Multiply the estimate by the token ratio to the old policy (DeepSeek-V3.2, TRL use_bias_correction_kl). */
+  /**
+   * Multiply the estimate by the token ratio to the old policy (DeepSeek-V3.2, TRL use_bias_correction_kl).
+   */
   ratioCorrected: z.boolean().default(false),
   /** Bounds on |logp - target| and on the estimate, null for none (verl 20 and 10). */
   inputClamp: positiveNumber.nullable().default(null),

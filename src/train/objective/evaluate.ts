@@ -1,17 +1,21 @@
 // The one evaluator of all objectives: loss, derivative per token, metrics.
 //   L = sum_c coefficient_c sum_{i in S_c} a_c(i) sum_t mask_it weight_c,it l_c(i,t)
-// with a_c(i) from the aggregation: 1/N, 1/(B (l_i + eps)), 1/B, l_i^-0.5 / sum l^0.5, or 1/(length [B]), where N, B
-// count the component's sequences over the whole batch. A component without sequences contributes 0. The backward
-// program takes `coefficients` = dL/dlogp and, where entropy is rewarded, `entropyCoefficients` = dL/dH.
-// Loss and all metrics except those ending in `.max` add up over micro-batches of one prepared batch.
+// with a_c(i) from the aggregation: 1/N, 1/(B (l_i + eps)), 1/B, l_i^-0.5 / sum l^0.5, or 1/(length [B]),
+// where N, B count the component's sequences over the whole batch. A component without sequences contributes
+// 0. The backward program takes `coefficients` = dL/dlogp and, where entropy is rewarded,
+// `entropyCoefficients` = dL/dH. Loss and all metrics except those ending in `.max` add up over micro-batches
+// of one prepared batch.
 
+import { TouchstoneError } from '../../core/index.ts';
 import {
   advantageRow,
   belongs,
   type Count,
+  checkBatch,
   countBatch,
   type Normalisers,
   type ObjectiveBatch,
+  usesCovariance,
 } from './batch.ts';
 import {
   type AggregationConfig,
@@ -20,8 +24,8 @@ import {
   type ObjectiveConfig,
 } from './config.ts';
 import { importanceRow, isTooFarOffPolicy } from './importance.ts';
-import { klTerm } from './kl.ts';
-import { policyTerm, type SequenceView } from './policy-terms.ts';
+import { klEstimate, klTerm } from './kl.ts';
+import { policyTerm, type SequenceView, type TermRow } from './policy-terms.ts';
 import { trainedTokens, zeroRows } from './rows.ts';
 
 export interface Evaluation {
@@ -39,6 +43,8 @@ export interface Evaluation {
 /**
  * Evaluates an objective on a batch or, with the normalisers of the whole batch, on a part of it.
  *
+ * @throws bad-shape when rows differ in shape, bad-input when a needed field is missing
+ *
  * @example
  * const { batch, normalisers } = prepareBatch(config, whole);
  * evaluateObjective(config, takeSequences(batch, [0, 1]), normalisers).coefficients;
@@ -48,6 +54,12 @@ export function evaluateObjective(
   batch: ObjectiveBatch,
   normalisers: Normalisers = countBatch(config, batch),
 ): Evaluation {
+  checkBatch(config, batch);
+  if (usesCovariance(config) && batch.selected === undefined) {
+    throw new TouchstoneError('bad-input', 'tokens of the covariance rule are not chosen yet', {
+      hint: 'pass the batch through prepareBatch first',
+    });
+  }
   const components = componentsOf(config);
   const out: Evaluation = {
     loss: 0,
@@ -204,38 +216,40 @@ class Tally {
     this.#add('tokens', tokens);
     this.#add('sequences', 1);
     this.#add('reward.mean', (batch.rewards[i] ?? 0) / this.#sequences);
+    const { logProbs, mask, advantages, old } = view;
+    this.#mean('advantage.mean', mask, (t) => advantages[t], logProbs.length);
+    this.#mean('sampled-entropy.mean', mask, (t) => -logProbs[t], logProbs.length);
     const reference = batch.referenceLogProbs?.[i];
+    if (reference !== undefined) this.#divergence('kl-reference', mask, logProbs, reference);
     const behaviour = batch.behaviourLogProbs?.[i];
-    view.logProbs.forEach((logProb, t) => {
-      if (view.mask !== undefined && view.mask[t] === 0) return;
-      this.#add('advantage.mean', view.advantages[t] / this.#tokens);
-      this.#add('sampled-entropy.mean', -logProb / this.#tokens);
-      if (reference !== undefined) {
-        this.#add('kl-reference.k1', (logProb - reference[t]) / this.#tokens);
-        this.#add(
-          'kl-reference.k3',
-          (Math.expm1(reference[t] - logProb) + logProb - reference[t]) / this.#tokens,
-        );
-      }
-      if (behaviour !== undefined) {
-        const d = view.old[t] - behaviour[t];
-        this.#add('mismatch.k1', -d / this.#tokens);
-        this.#add('mismatch.k3', (Math.expm1(d) - d) / this.#tokens);
-      }
-    });
+    if (behaviour !== undefined) this.#divergence('mismatch', mask, behaviour, old);
   }
 
-  policy(row: ReturnType<typeof policyTerm>, weights: Float64Array, mask: Float64Array | undefined): void {
+  /** k1 and k3 of p against q on tokens drawn from p. */
+  #divergence(name: string, mask: Float64Array | undefined, p: Float64Array, q: Float64Array): void {
+    this.#mean(`${name}.k1`, mask, (t) => klEstimate('k1', p[t] - q[t]).value, p.length);
+    this.#mean(`${name}.k3`, mask, (t) => klEstimate('k3', p[t] - q[t]).value, p.length);
+  }
+
+  /** Adds the sum over trained tokens, as a share of all tokens of the batch. */
+  #mean(name: string, mask: Float64Array | undefined, value: (t: number) => number, length: number): void {
+    let sum = 0;
+    for (let t = 0; t < length; t++) if (mask === undefined || mask[t] !== 0) sum += value(t);
+    this.#add(name, sum / this.#tokens);
+  }
+
+  policy(row: TermRow, weights: Float64Array, mask: Float64Array | undefined): void {
+    const { ratios } = row;
     this.#add('clip.low', row.clippedLow / this.#tokens);
     this.#add('clip.high', row.clippedHigh / this.#tokens);
-    row.ratios.forEach((ratio, t) => {
-      if (mask !== undefined && mask[t] === 0) return;
-      this.#add('ratio.mean', ratio / this.#tokens);
-      this.#top('ratio.max', ratio);
-      this.#add('importance.mean', weights[t] / this.#tokens);
-      this.#add('importance.mean-square', weights[t] ** 2 / this.#tokens);
+    this.#mean('ratio.mean', mask, (t) => ratios[t], ratios.length);
+    this.#mean('importance.mean', mask, (t) => weights[t], ratios.length);
+    this.#mean('importance.mean-square', mask, (t) => weights[t] ** 2, ratios.length);
+    for (let t = 0; t < ratios.length; t++) {
+      if (mask !== undefined && mask[t] === 0) continue;
+      this.#top('ratio.max', ratios[t]);
       this.#top('importance.max', weights[t]);
-    });
+    }
   }
 
   selected(): void {

@@ -31,7 +31,10 @@ export function generalisedAdvantages(input: {
   return { advantages, returns };
 }
 
-/** verl's masked means divide by count + 1e-8; kept so that whitened advantages agree with it to the last digit. */
+/**
+ * verl's masked means divide by count + 1e-8; kept so that whitened advantages agree with it to the last
+ * digit.
+ */
 const COUNT_EPSILON = 1e-8;
 
 /** (x - mean) / sqrt(unbiased variance + epsilon) over all unmasked tokens; masked tokens become 0. */

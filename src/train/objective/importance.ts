@@ -1,5 +1,6 @@
-// Correction for rollouts drawn from another distribution than the trainer's (truncation of the sampler, another
-// engine, an older version). Weight w = exp(old - behaviour), per token or its product over the sequence:
+// Correction for rollouts drawn from another distribution than the trainer's (truncation of the sampler,
+// another engine, an older version). Weight w = exp(old - behaviour), per token or its product over the
+// sequence:
 //   truncate  min(w, cap)   (TIS);     mask  w inside [floor, cap], 0 outside   (icepop, TRL sequence_mask)
 // Weights carry no gradient. The sequence filter OPSM (DeepSeek-V3.2) drops sequences with A < 0 whose mean
 // old - logp exceeds a limit.

@@ -6,6 +6,7 @@ export {
   type ObjectiveBatch,
   prepareBatch,
   takeSequences,
+  usesCovariance,
 } from './batch.ts';
 export {
   type AdvantageConfig,
@@ -18,7 +19,7 @@ export {
   resolveObjective,
 } from './config.ts';
 export { type Evaluation, evaluateObjective } from './evaluate.ts';
-export { explainObjective } from './explain.ts';
+export { type ExplainLine, explainObjective } from './explain.ts';
 export {
   adaptEntropyCoefficient,
   adaptKlCoefficient,

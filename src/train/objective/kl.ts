@@ -1,8 +1,9 @@
 // Per-token estimates of KL(pi || target) from the sampled token (Schulman, "Approximating KL divergence"):
 //   d = logp - target;  k1 = d;  k2 = d^2/2;  k3 = exp(-d) - 1 + d;  abs = |d|
-// As a loss under on-policy sampling the gradient of k1 has mean zero, that of k2 is the gradient of the reverse
-// KL and that of k3 follows the forward KL; `k3-k2` has k3's value with k2's gradient. With `ratioCorrected` the
-// estimate is multiplied by the token ratio (DeepSeek-V3.2). Full-distribution KL belongs to the engine.
+// As a loss under on-policy sampling the gradient of k1 has mean zero, that of k2 is the gradient of the
+// reverse KL and that of k3 follows the forward KL; `k3-k2` has k3's value with k2's gradient. With
+// `ratioCorrected` the estimate is multiplied by the token ratio (DeepSeek-V3.2). Full-distribution KL
+// belongs to the engine.
 
 import type { KlConfig } from './config.ts';
 import type { TokenRows } from './rows.ts';

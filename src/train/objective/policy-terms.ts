@@ -1,14 +1,13 @@
-// Policy terms per token, as values to minimise and their derivative with respect to the token's logp. A is the
-// advantage, r the ratio to the old policy, sg() a copy without gradient:
-//   ratio       -A r                        ppo-clip   -min(r A, clip(r) A), at most -c A for A < 0 (dual clip)
+// Policy terms per token, as values to minimise and their derivative with respect to the token's logp. A is
+// the advantage, r the ratio to the old policy, sg() a copy without gradient:
+//   ratio       -A r                        ppo-clip   -min(r A, clip(r) A), at most -c A for A < 0
 //   reinforce   -A logp                     log-ratio  -A (logp - old)
 //   cispo       -sg(clip(r)) A logp         topr       A > 0: -A logp;  A < 0: -sg(clip(r, 0, 1)) A logp
 //   sapo        -A sigmoid(tau (r-1)) 4/tau bc         A > 0: -logp;  otherwise 0
-//   gmpo        -A exp(mean of one-sidedly clipped log-ratios), one value per sequence, spread over its tokens
+//   gmpo        -A exp(mean of one-sidedly clipped log-ratios), spread over the sequence's tokens
 //   kl-cov      -A r (its penalty is a component of its own)   clip-cov  ppo-clip, 0 on the selected tokens
-// r = 1 with its gradient (level none), exp(logp - old) (token), or exp of the sequence's mean or sum (sequence;
-// GSPO's token form: each token of a sequence carries the sequence's ratio).
-// Sequence ratios assume equal token weights within a sequence, as all aggregations here have.
+// r = 1 with its gradient (level none), exp(logp - old) (token), or exp of the sequence's mean or sum (GSPO's
+// token form). Sequence ratios assume equal token weights within a sequence, as all aggregations have.
 
 import type { PolicyConfig, RatioConfig } from './config.ts';
 import { trainedTokens } from './rows.ts';

@@ -1,8 +1,9 @@
 // Losses on pairs (w preferred to l) and on single labelled responses (KTO). All are functions of summed
-// log-probabilities, so the derivative is one number per response, spread evenly over its tokens. sigma = logistic,
-// h = logp - logp_ref summed over the response, z = beta (h_w - h_l):
-//   dpo -log s(z) (arXiv 2305.18290)   cdpo -(1-e) log s(z) - e log s(-z)   robust [-(1-e) log s(z) + e log s(-z)]/(1-2e)
-//   hinge max(0, 1 - z)   ipo-sum (h_w - h_l - 1/(2 beta))^2 (2310.12036)   ipo-mean: h divided by length first (TRL)
+// log-probabilities, so the derivative is one number per response, spread evenly over its tokens. sigma =
+// logistic, h = logp - logp_ref summed over the response, z = beta (h_w - h_l):
+//   dpo  -log s(z) (arXiv 2305.18290)    cdpo  -(1-e) log s(z) - e log s(-z)    hinge  max(0, 1 - z)
+//   robust  [-(1-e) log s(z) + e log s(-z)]/(1-2e)
+//   ipo-sum  (h_w - h_l - 1/(2 beta))^2 (2310.12036)    ipo-mean  the same with h divided by length (TRL)
 //   simpo -log s(beta (avg_w - avg_l) - gamma) (2405.14734)
 //   orpo  -avg_w - lambda log s(o_w - o_l), o = avg - log(1 - exp(avg)) (2403.07691)
 //   kto   desirable w_d (1 - s(beta (h - z0))), undesirable w_u (1 - s(beta (z0 - h))), z0 fixed (2402.01306)
@@ -46,8 +47,9 @@ export interface PreferenceLoss {
  * @throws bad-input when a needed reference log-probability is missing
  *
  * @example
- * const pair = { chosen: { logProb: -10, reference: -11, tokens: 5 }, rejected: { logProb: -12, reference: -11.5, tokens: 6 } };
- * preferenceLoss(preferenceSchema.parse({}), pair).loss; // 0.62095...
+ * const chosen = { logProb: -10, reference: -11, tokens: 5 };
+ * const rejected = { logProb: -12, reference: -11.5, tokens: 6 };
+ * preferenceLoss(preferenceSchema.parse({}), { chosen, rejected }).loss; // 0.62095...
  */
 export function preferenceLoss(config: PreferenceConfig, pair: PreferencePair): PreferenceLoss {
   const { chosen, rejected } = pair;
@@ -115,7 +117,10 @@ function oddsRatio(config: PreferenceConfig, pair: PreferencePair): PreferenceLo
   };
 }
 
-/** KTO of one response: loss and derivative with respect to its summed log-probability; z0 >= 0 has no gradient. */
+/**
+ * KTO of one response: loss and derivative with respect to its summed log-probability; z0 >= 0 has no
+ * gradient.
+ */
 export function ktoLoss(
   response: { logProb: number; reference: number; desirable: boolean },
   config: { beta: number; z0: number; desirableWeight?: number; undesirableWeight?: number },

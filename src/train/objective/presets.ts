@@ -1,6 +1,6 @@
 // Named objectives of the literature and of the frameworks, each as the fields that differ from the defaults.
-// Where frameworks disagree the flavour is in the name of the field's comment in config.ts. Methods with more than
-// an objective (selection, token rewards, freezing) are in ../methods.
+// Where frameworks disagree the flavour is in the name of the field's comment in config.ts. Methods with more
+// than an objective (selection, token rewards, freezing) are in ../methods.
 
 import type { ObjectiveInput } from './config.ts';
 

@@ -1,5 +1,5 @@
-// Ragged rows: one Float64Array per sequence, one number per response token. No padding exists anywhere in the
-// objectives, so nothing can leak in from it.
+// Ragged rows: one Float64Array per sequence, one number per response token. No padding exists anywhere in
+// the objectives, so nothing can leak in from it.
 
 import { TouchstoneError } from '../../core/index.ts';
 
