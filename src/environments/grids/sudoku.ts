@@ -32,29 +32,25 @@ const LEVELS: readonly Level[] = [
 
 const TEMPLATES: Templates = {
   en: [
-    'Complete this {size}×{size} Sudoku. Every row, every column and every box of {box} holds the digits 1 to {size} once.{extra} A dot is an empty cell.\n\n{grid}\n\nAnswer with the full grid: {size} lines of {size} digits, no spaces.',
-    'Sudoku, {size} by {size}, boxes of {box}. Rows, columns and boxes contain each of 1 to {size} exactly once.{extra}\n\n{grid}\n\nDots are to be filled in. Write the solved grid as {size} lines of {size} digits.',
-    '{grid}\n\nReplace the dots so that each row, column and box of {box} has all digits from 1 to {size}.{extra} The solution is unique. Give all {size} rows, one a line, digits only.',
+    'Complete this {size}×{size} Sudoku. Every row, every column and every box of {box} holds the digits 1 to {size} once.{extra} A dot is an empty cell.\n\n{grid}{pattern}\n\nAnswer with the full grid: {size} lines of {size} digits, no spaces.',
+    'Sudoku, {size} by {size}, boxes of {box}. Rows, columns and boxes contain each of 1 to {size} exactly once.{extra}\n\n{grid}{pattern}\n\nDots are to be filled in. Write the solved grid as {size} lines of {size} digits.',
+    '{grid}{pattern}\n\nReplace the dots so that each row, column and box of {box} has all digits from 1 to {size}.{extra} The solution is unique. Give all {size} rows, one a line, digits only.',
   ],
   zh: [
-    '完成这个 {size}×{size} 数独：每行、每列、每个 {box} 宫内，1 到 {size} 各出现一次。{extra}点表示空格。\n\n{grid}\n\n请写出完整的盘面：{size} 行，每行 {size} 个数字，不加空格。',
-    '{size}×{size} 数独，宫为 {box}。每行、每列、每宫恰好包含 1 到 {size} 各一次。{extra}\n\n{grid}\n\n点是待填的格子。请用 {size} 行、每行 {size} 个数字写出答案。',
-    '{grid}\n\n把点换成数字，使每行、每列、每个 {box} 宫都含有 1 到 {size}。{extra}解是唯一的。请逐行写出全部 {size} 行，只写数字。',
+    '完成这个 {size}×{size} 数独：每行、每列、每个 {box} 宫内，1 到 {size} 各出现一次。{extra}点表示空格。\n\n{grid}{pattern}\n\n请写出完整的盘面：{size} 行，每行 {size} 个数字，不加空格。',
+    '{size}×{size} 数独，宫为 {box}。每行、每列、每宫恰好包含 1 到 {size} 各一次。{extra}\n\n{grid}{pattern}\n\n点是待填的格子。请用 {size} 行、每行 {size} 个数字写出答案。',
+    '{grid}{pattern}\n\n把点换成数字，使每行、每列、每个 {box} 宫都含有 1 到 {size}。{extra}解是唯一的。请逐行写出全部 {size} 行，只写数字。',
   ],
 };
 
-const EXTRA = {
-  en: {
-    classic: '',
-    diagonal: ' Both long diagonals hold every digit once, too.',
-    'even-odd':
-      ' In this second grid, e marks a cell whose digit is even, o one whose digit is odd:\n{marks}\n',
-  },
-  zh: {
-    classic: '',
-    diagonal: '两条主对角线上也各含每个数字一次。',
-    'even-odd': '在下面的第二个盘面中，e 表示该格为偶数，o 表示该格为奇数：\n{marks}\n',
-  },
+const DIAGONALS = {
+  en: ' Both long diagonals hold every digit once, too.',
+  zh: '两条主对角线上也各含每个数字一次。',
+} as const;
+
+const PATTERN = {
+  en: '\n\nParity pattern for the same cells (at an e the digit is even, at an o odd, at a dot either):\n\n',
+  zh: '\n\n同一盘面的奇偶图案（e 处为偶数，o 处为奇数，点处不限）：\n\n',
 } as const;
 
 function groupsOf({ size, boxRows, boxColumns, diagonals }: Omit<Grid, 'rows' | 'marks'>): number[][] {
@@ -187,7 +183,8 @@ function task(variant: Variant): TaskDef<Grid> {
         size: `${grid.size}`,
         box: `${grid.boxRows}×${grid.boxColumns}`,
         grid: grid.rows.join('\n'),
-        extra: EXTRA[language][variant].replace('{marks}', grid.marks.join('\n')),
+        extra: grid.diagonals ? DIAGONALS[language] : '',
+        pattern: grid.marks.length > 0 ? PATTERN[language] + grid.marks.join('\n') : '',
       }),
     oracle,
     check: (grid, answer) => {
