@@ -17,6 +17,8 @@ describe('extractAnswer', () => {
     ['<answer>\\boxed{\\text{42}}</answer>', '\\boxed{\\text{42}}', 'answer-tag'],
     ['<answer></answer>', '', 'answer-tag'],
     ['<answer>5</answer><answer>6', '5', 'answer-tag'],
+    ['<answer>5</answer> end </answer>', '5', 'answer-tag'],
+    ['</answer> <answer>6 \\boxed{5}', '5', 'boxed'],
   ])('%s', (response, text, from) => {
     expect(extractAnswer(response)).toEqual({ text, from });
   });

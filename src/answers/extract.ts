@@ -39,7 +39,9 @@ function lastTagged(text: string, open: string, close: string): string | null {
   const end = text.lastIndexOf(close);
   if (end < 0) return null;
   const start = text.lastIndexOf(open, end);
-  return start < 0 ? null : text.slice(start + open.length, end);
+  if (start < 0) return null;
+  // A stray closing tag further on does not belong to this pair.
+  return text.slice(start + open.length, text.indexOf(close, start));
 }
 
 /** Content of the balanced `\boxed{…}` that closes last, or null. */

@@ -83,7 +83,7 @@ function draw(variant: Variant, rng: Rng, level: number): string {
 const REQUIRED: Readonly<Record<Variant, (text: string) => boolean>> = {
   'plus-minus': () => true,
   times: (text) => text.includes('*') && /[+-]/.test(text),
-  brackets: (text) => /[-*] \(|\) \*/.test(text),
+  brackets: (text) => value(text.replace(/[()]/g, '')) !== value(text),
   'unary-minus': (text) => text.startsWith('-') || text.includes('(-'),
   powers: (text) => text.includes('^'),
 };
