@@ -62,6 +62,10 @@ const CASES: Case[] = [
   define('rmsNormGradient', 'rmsNormGradient', [f(3, 8), f(8), f(3, 8)], { epsilon: 1e-5 }),
   define('rope', 'rope', [f(3, 16), { shape: [3], ints: [0, 7, 15] }], { ...ropeBase, inverse: false }),
   define('rope inverse', 'rope', [f(3, 16), { shape: [3], ints: [3, 7, 1] }], { ...ropeBase, inverse: true }),
+  define('rope with more rows than positions', 'rope', [f(20, 16), { shape: [20], ints: 15 }], {
+    ...ropeBase,
+    inverse: false,
+  }),
   define('swiglu', 'swiglu', [f(3, 8), f(3, 8)], {}),
   define('swigluGradient', 'swigluGradient', [f(3, 8), f(3, 8), f(3, 8)], {}),
   define('attention', 'attention', qkv, block),

@@ -98,11 +98,12 @@ export const LOWERINGS: Lowerings = {
         return e.floats(values, [a.maxPositions, half]);
       });
     const index = e.once(`positions|${positions}`, () =>
-      e.reshape(e.node('Cast', [positions as string], { to: 7 }), [1, n]),
+      e.reshape(e.node('Cast', [positions as string], { to: 7 }), [n, 1]),
     );
+    // Rows go in as n sequences of one position: the kernel refuses sequences longer than the table.
     const turned = e.contributed(
       'RotaryEmbedding',
-      [e.reshape(x as string, [1, n, width]), index, table('cos'), table('sin')],
+      [e.reshape(x as string, [n, 1, width]), index, table('cos'), table('sin')],
       { interleaved: 0, num_heads: width / a.headDim, rotary_embedding_dim: a.headDim },
     );
     e.reshape(turned, [n, width], first(outputs));
