@@ -66,6 +66,11 @@ const CASES: Case[] = [
     ...ropeBase,
     inverse: false,
   }),
+  define('rope with more rows than positions', 'rope', [f(9, 16), { shape: [9], ints: 3 }], {
+    ...ropeBase,
+    maxPositions: 4,
+    inverse: false,
+  }),
   define('swiglu', 'swiglu', [f(3, 8), f(3, 8)], {}),
   define('swigluGradient', 'swigluGradient', [f(3, 8), f(3, 8), f(3, 8)], {}),
   define('attention', 'attention', qkv, block),
