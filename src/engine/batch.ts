@@ -63,7 +63,9 @@ export function makeBatches(sequences: readonly Sequence[], options: Partial<Bat
   for (let from = 0; from < rows.length; ) {
     const used = (rows[from] ?? []).reduce((sum, entry) => sum + entry.length, 0);
     const time = resolved.layout === 'packed' ? longest : roundUp(used, resolved.timeMultiple);
-    const batch = Math.max(1, Math.floor(resolved.maxTokens / time));
+    // A few left-over rows take the next power of two, not a whole batch of padding.
+    const most = Math.max(1, Math.floor(resolved.maxTokens / time));
+    const batch = Math.min(most, 2 ** Math.ceil(Math.log2(rows.length - from)));
     out.push(fill(sequences, rows.slice(from, from + batch), batch, time, resolved.layout === 'packed'));
     from += batch;
   }

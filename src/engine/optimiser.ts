@@ -41,7 +41,8 @@ export function createOptimiserState(weights: ReadonlyMap<string, Tensor>): Opti
  * One update, in place.
  *
  * @returns the global gradient norm before clipping
- * @throws TouchstoneError 'not-finite' when the norm is NaN or infinite; weights and state are untouched then
+ * @throws TouchstoneError 'not-finite' when the norm is NaN or infinite, 'bad-input' when a weight has no gradient or
+ * state; weights and state are untouched then
  */
 export function optimiserStep(
   weights: ReadonlyMap<string, Tensor>,
@@ -66,14 +67,17 @@ export function optimiserStep(
       },
     );
   }
-  const clip = gradientNorm > config.maxGradientNorm ? config.maxGradientNorm / gradientNorm : 1;
-  state.step++;
-  for (const [name, { shape, data }] of weights) {
+  const parts = [...weights].map(([name, { shape, data }]) => {
     const gradient = gradients.get(name);
     const first = state.first.get(name);
     const second = state.second.get(name);
     if (!gradient || !first || !second)
-      throw new TouchstoneError('bad-input', `no optimiser state for ${name}`);
+      throw new TouchstoneError('bad-input', `no gradient or optimiser state for ${name}`);
+    return { shape, data, gradient, first, second };
+  });
+  const clip = gradientNorm > config.maxGradientNorm ? config.maxGradientNorm / gradientNorm : 1;
+  state.step++;
+  for (const { shape, data, gradient, first, second } of parts) {
     const decay = shape.length > 1 ? config.weightDecay : 0;
     updateTensor(
       data,

@@ -141,10 +141,13 @@ describe('against PyTorch float64', () => {
     onnx = await createOnnxExecutor({ threads: 1 });
   });
 
-  it.each(CASES.map((test) => [test.label, test] as const))('reference executor: %s', async (_label, test) => {
-    const prepared = prepare(test);
-    expectGolden(test, prepared, await compute(referenceExecutor, test, prepared), 1e-10);
-  });
+  it.each(CASES.map((test) => [test.label, test] as const))(
+    'reference executor: %s',
+    async (_label, test) => {
+      const prepared = prepare(test);
+      expectGolden(test, prepared, await compute(referenceExecutor, test, prepared), 1e-10);
+    },
+  );
 
   it.each(CASES.map((test) => [test.label, test] as const))('onnx executor: %s', async (_label, test) => {
     const prepared = prepare(test);

@@ -1,6 +1,8 @@
 // Draws one token from logits: temperature, then min-p, top-k and top-p (nucleus) truncation, each on what the one
-// before left, then inversion of the cumulative distribution at a given uniform number. The log-probability returned is that of the truncated,
-// renormalised distribution, i.e. of what was actually sampled from.
+// before left, then inversion of the cumulative distribution at a given uniform number. The log-probability returned
+// is that of the truncated, renormalised distribution, i.e. of what was actually sampled from.
+
+import { TouchstoneError } from '../../core/errors.ts';
 
 export interface SamplingOptions {
   /** 0 = greedy. */
@@ -22,8 +24,9 @@ export interface Choice {
 }
 
 /**
- * @param logits flat array; the row is logits[start .. start + size)
+ * @param logits flat array; the row is logits[start .. start + size); -Infinity = never drawn
  * @param uniform number in [0, 1)
+ * @throws TouchstoneError 'not-finite' when a logit is NaN or Infinity, or all are -Infinity
  */
 export function chooseToken(
   logits: Float32Array | Float64Array,
@@ -32,10 +35,7 @@ export function chooseToken(
   options: SamplingOptions,
   uniform: number,
 ): Choice {
-  let best = 0;
-  for (let v = 1; v < size; v++) {
-    if ((logits[start + v] as number) > (logits[start + best] as number)) best = v;
-  }
+  const best = likeliest(logits, start, size);
   if (options.temperature === 0) return { token: best, logProb: 0 };
   const max = logits[start + best] as number;
   const weights = new Float64Array(size);
@@ -58,10 +58,32 @@ export function chooseToken(
   return { token, logProb: Math.log((weights[token] as number) / total) };
 }
 
+function likeliest(logits: Float32Array | Float64Array, start: number, size: number): number {
+  let best = 0;
+  let max = -Infinity;
+  for (let v = 0; v < size; v++) {
+    const logit = logits[start + v] as number;
+    if (logit > max) {
+      max = logit;
+      best = v;
+    } else if (Number.isNaN(logit)) {
+      throw notFinite(logit, v);
+    }
+  }
+  if (!Number.isFinite(max)) throw notFinite(max, best);
+  return best;
+}
+
+function notFinite(logit: number, token: number): TouchstoneError {
+  return new TouchstoneError('not-finite', `the logit of token ${token} is ${logit}`, {
+    hint: 'the weights have diverged; lower the learning rate or resume from an earlier checkpoint',
+  });
+}
+
 /** Zeroes the weights outside the kept set and returns the kept total. The likeliest token always stays. */
 function truncate(weights: Float64Array, total: number, { topK, topP, minP }: SamplingOptions): number {
   const order = Array.from(weights.keys())
-    .filter((v) => (weights[v] as number) >= minP)
+    .filter((v) => (weights[v] as number) >= Math.min(1, minP))
     .sort((a, b) => (weights[b] as number) - (weights[a] as number) || a - b);
   const limit = topK > 0 ? Math.min(topK, order.length) : order.length;
   const candidates =

@@ -4,7 +4,7 @@ An independent decoder in PyTorch float64: every sequence of a packed row is run
 loop, gradients come from autograd. Weights follow an integer hash that TypeScript repeats, rounded to float32.
 Run with any Python that has torch (written with 1.13):
 
-    python3 make_decoder_golden.py        # writes decoder.json and adamw.json beside itself
+    python3 make_decoder_golden.py        # writes decoder.json here and adamw.json to src/engine/golden
 """
 
 import json
@@ -292,4 +292,4 @@ if __name__ == '__main__':
         {**short({k: v for k, v in r.items() if k != 'config'}), 'config': r['config']}
         for r in map(run_case, CASES)
     ])
-    write('adamw.json', adamw())
+    write('../../engine/golden/adamw.json', adamw())
