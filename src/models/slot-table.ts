@@ -47,9 +47,10 @@ export class SlotTable<W> {
 
   /** Puts a sequence into a free slot, copying its prefilled keys and values from row `from` on. */
   place(work: W, length: number, prefilled: Results, from: number): void {
-    const slot = this.#work.indexOf(undefined);
-    if (slot < 0) throw new TouchstoneError('bad-input', 'no free slot');
+    if (this.free === 0) throw new TouchstoneError('bad-input', 'no free slot');
     this.#grow(length);
+    // Growing moves sequences, so the slot is looked for afterwards.
+    const slot = this.#work.indexOf(undefined);
     this.#work[slot] = work;
     this.#lengths[slot] = length;
     const { kvHeads, headDim } = this.#config;
@@ -119,8 +120,12 @@ export class SlotTable<W> {
 
   /** Halves the table while its sequences fit into half of it. */
   shrink(least: number): void {
+    const { active } = this;
     let slots = this.slots;
-    while (slots / 2 >= least && this.active <= slots / 2) slots /= 2;
+    for (let half = Math.ceil(slots / 2); half < slots && half >= Math.max(least, active); ) {
+      slots = half;
+      half = Math.ceil(slots / 2);
+    }
     if (slots < this.slots) this.#rebuild(slots, this.#capacity);
   }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { truncated } from '../../../test/support/truncated.ts';
 import { createRng } from '../../core/rng.ts';
 import { chooseToken, DEFAULT_SAMPLING, type SamplingOptions } from './choose-token.ts';
 
@@ -24,25 +25,6 @@ function expectSupport(options: Partial<SamplingOptions>, want: Record<number, n
   const got = support(options);
   expect(Object.keys(got)).toEqual(Object.keys(want));
   for (const [token, p] of Object.entries(want)) expect(got[Number(token)]).toBeCloseTo(p, 12);
-}
-
-/** The definition, written out: the kept set as sorted probabilities, each step on what the one before left. */
-function truncated(logits: readonly number[], options: SamplingOptions): Map<number, number> {
-  const max = Math.max(...logits);
-  let kept = logits.map((z, token) => ({ token, p: Math.exp((z - max) / options.temperature) }));
-  const total = () => kept.reduce((sum, { p }) => sum + p, 0);
-  kept.sort((a, b) => b.p - a.p || a.token - b.token);
-  kept = kept.filter(({ p }) => p >= options.minP);
-  if (options.topK > 0) kept = kept.slice(0, options.topK);
-  let before = 0;
-  const mass = total();
-  kept = kept.filter(({ p }) => {
-    const keep = before < options.topP * mass || before === 0;
-    before += p;
-    return keep;
-  });
-  const rest = total();
-  return new Map(kept.map(({ token, p }) => [token, p / rest]));
 }
 
 describe('chooseToken, by hand', () => {
