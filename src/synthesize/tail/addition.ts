@@ -13,11 +13,11 @@ import {
   BLANK,
   DIGITS,
   descending,
-  drawDigits,
+  drawNumber,
+  drawPlaces,
   normaliseDecimal,
   POINT,
   scaled,
-  withPoint,
 } from './number-tapes.ts';
 import type { Cell, Execution, Step, TailInstance, TailTask } from './types.ts';
 import { answerSymbols } from './verify.ts';
@@ -85,7 +85,7 @@ const program: Program = {
 export const addition: TailTask = defineTailTask({
   id: 'tail.addition',
   class: 'simulation',
-  lengthOf: 'digits of the longer operand',
+  lengthOf: 'decimal places that the operands span',
   tiers: {
     S: { range: [1, 12], paper: [10, 30] },
     M: { range: [13, 20], paper: [31, 40] },
@@ -94,9 +94,8 @@ export const addition: TailTask = defineTailTask({
   addressSpace: 64,
   hasDecimals: true,
   draw(rng, length, decimals) {
-    const lengths = rng.shuffle([length, rng.int(Math.ceil(length / 2), length)]);
-    const [x, y] = lengths.map((count) => drawDigits(rng, count)) as [string, string];
-    return decimals ? { x: withPoint(rng, x), y: withPoint(rng, y) } : { x, y };
+    const [x, y] = drawPlaces(rng, length, decimals).map((places) => drawNumber(rng, ...places));
+    return { x: x as string, y: y as string };
   },
   cellsUsed: (input) => ({ p: aligned(input.x ?? '', input.y ?? '')[0].length + 1 }),
   layout(instance) {

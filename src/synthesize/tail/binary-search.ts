@@ -8,6 +8,7 @@
 // The answer names the cell: `s7`, index 7 - offset. Without addresses pointers are shown as what they point to
 // and the answer is `s` with the index from 0. Left out: targets that are absent.
 
+import { TouchstoneError } from '../../core/errors.ts';
 import { inputOf, isPositional, offsetOf, shift } from './addresses.ts';
 import { defineTailTask } from './define-task.ts';
 import type { Program } from './machine.ts';
@@ -109,6 +110,11 @@ export const binarySearch: TailTask = defineTailTask({
   addressSpace: 128,
   hasDecimals: false,
   draw(rng, length) {
+    if (length > NUMBERS.length) {
+      throw new TouchstoneError('bad-config', `tail.binary-search of length ${length}`, {
+        hint: `use at most ${NUMBERS.length}: the numbers of a list are distinct`,
+      });
+    }
     const values = rng.sample(NUMBERS, length).sort((a, b) => Number(a) - Number(b));
     return { values: values.join(' '), target: rng.pick(values) };
   },

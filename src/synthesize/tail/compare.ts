@@ -13,11 +13,11 @@ import {
   BLANK,
   DIGITS,
   descending,
-  drawDigits,
+  drawNumber,
+  drawPlaces,
   normaliseDecimal,
   POINT,
   scaled,
-  withPoint,
 } from './number-tapes.ts';
 import type { Execution, TailInstance, TailTask } from './types.ts';
 import { answerSymbols } from './verify.ts';
@@ -94,7 +94,7 @@ const program: Program = {
 export const compare: TailTask = defineTailTask({
   id: 'tail.compare',
   class: 'simulation',
-  lengthOf: 'digits of the longer number',
+  lengthOf: 'decimal places that the numbers span',
   tiers: {
     S: { range: [5, 10], paper: [5, 10] },
     M: { range: [11, 20], paper: [11, 20] },
@@ -103,24 +103,19 @@ export const compare: TailTask = defineTailTask({
   addressSpace: 64,
   hasDecimals: true,
   draw(rng, length, decimals) {
-    const x = drawDigits(rng, length);
-    let y = drawDigits(rng, rng.int(Math.ceil(length / 2), length));
-    if (rng.chance(EQUAL)) y = x;
-    else if (rng.chance(SHARED_PREFIX)) {
-      const shared = rng.int(0, length - 1);
-      y = drawDigits(rng, length);
-      y = x.slice(0, shared) + y.slice(shared);
+    const places = drawPlaces(rng, length, decimals);
+    const fractions = places.map(([, fraction]) => fraction);
+    let [x, y] = places.map((each) => drawNumber(rng, ...each)) as [string, string];
+    const equal = rng.chance(EQUAL);
+    if (equal || rng.chance(SHARED_PREFIX)) {
+      const whole = Math.max(...places.map(([digits]) => digits));
+      x = drawNumber(rng, whole, Math.max(...fractions));
+      const other = drawNumber(rng, whole, rng.pick(fractions));
+      const shared = rng.int(0, Math.min(x.length, other.length) - 1);
+      y = equal ? x : x.slice(0, shared) + other.slice(shared);
     }
-    if (decimals) {
-      const pointed = withPoint(rng, x);
-      const at = pointed.indexOf(POINT);
-      const together = at > 0 && y.length > at && rng.chance(0.5);
-      const other = together ? `${y.slice(0, at)}${POINT}${y.slice(at)}` : withPoint(rng, y);
-      const [first, second] = rng.shuffle([pointed, other]) as [string, string];
-      return { x: first, y: second };
-    }
-    const [first, second] = rng.shuffle([x, y]) as [string, string];
-    return { x: first, y: second };
+    const [left, right] = rng.shuffle([x, y]) as [string, string];
+    return { x: left, y: right };
   },
   cellsUsed: (input) => ({ p: aligned(input.x ?? '', input.y ?? '')[0].length + 1 }),
   layout(instance) {

@@ -9,7 +9,7 @@ import { drawInSplit, type TailSplit, TIER_NAMES } from './split.ts';
 import type { GenerateOptions, TailTask, TierName, TraceOptions } from './types.ts';
 
 /** What a data set holds. */
-export interface TailDatasetConfig {
+export interface TailDatasetConfig extends GenerateOptions {
   tasks: readonly TailTask[];
   /** Shares of the tiers S:M:L. Default '1:0:0'. */
   mix?: string;
@@ -18,7 +18,7 @@ export interface TailDatasetConfig {
   seed: number | string;
   /** Default 'train'. */
   split?: TailSplit;
-  options?: Partial<TraceOptions> & GenerateOptions;
+  options?: Partial<TraceOptions>;
   /** Problems (`task.canon`) that must not occur. */
   exclude?: ReadonlySet<string>;
   /** Whether each problem occurs at most once. Default true; false allows a problem again at another offset. */
@@ -67,11 +67,6 @@ export function makeTailDataset(config: TailDatasetConfig): TailRow[] {
     throw new TouchstoneError('bad-config', `row count is ${count}`, { hint: 'use a whole number' });
   }
   const mix = parseMix(config.mix ?? '1:0:0');
-  const { addressSpace, decimals, ...traceOptions } = options;
-  const generateOptions: GenerateOptions = {
-    ...(addressSpace === undefined ? {} : { addressSpace }),
-    ...(decimals === undefined ? {} : { decimals }),
-  };
   const seen = new Set<string>();
   const counts = tasks.map(() => ({ S: 0, M: 0, L: 0 }));
   const rows: TailRow[] = [];
@@ -82,7 +77,7 @@ export function makeTailDataset(config: TailDatasetConfig): TailRow[] {
     taken[tier]++;
     const rng = createRng(seed, 'tail-dataset', task.id, split, i);
     const refuse = (canon: string) => (exclude?.has(canon) ?? false) || (distinct && seen.has(canon));
-    const instance = drawInSplit(task, rng, { tier }, split, generateOptions, refuse);
+    const instance = drawInSplit(task, rng, { tier }, split, config, refuse);
     if (instance === null) {
       throw new TouchstoneError('bad-config', `${task.id} has no new ${split} problem of tier ${tier} left`, {
         hint: `ask for fewer than ${count} rows, exclude less, or set distinct: false`,
@@ -91,8 +86,8 @@ export function makeTailDataset(config: TailDatasetConfig): TailRow[] {
     const canon = task.canon(instance);
     seen.add(canon);
     rows.push({
-      prompt: task.prompt(instance, traceOptions),
-      response: task.trace(instance, traceOptions),
+      prompt: task.prompt(instance, options),
+      response: task.trace(instance, options),
       task: task.id,
       tier,
       length: instance.length,

@@ -80,10 +80,9 @@ export function defineTailTask(definition: TaskDefinition): TailTask {
   }
 
   function generate(rng: Rng, length: number, options: GenerateOptions = {}): TailInstance {
-    const [low] = tiers.S.range;
-    if (!Number.isSafeInteger(length) || length < low) {
+    if (!Number.isSafeInteger(length) || length < 1) {
       throw new TouchstoneError('bad-config', `${id} of length ${length}`, {
-        hint: `use a whole number of at least ${low}`,
+        hint: 'use a whole number from 1',
       });
     }
     if (options.decimals === true && !hasDecimals) {

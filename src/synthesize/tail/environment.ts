@@ -20,38 +20,34 @@ import type {
 } from './types.ts';
 
 /** Which item of a task. */
-export interface TailItemConfig {
+export interface TailItemConfig extends GenerateOptions {
   seed: number | string;
   split: TailSplit;
   /** A tier, or one exact length. */
   tier?: TierName;
   length?: number;
   index: number;
-  options?: Partial<TraceOptions> & GenerateOptions;
+  options?: Partial<TraceOptions>;
 }
 
 /** The item at an index. Its id is `tail.addition/<split>/<tier>/<index>`, its level the instance's length. */
 export function tailItem(task: TailTask, config: TailItemConfig): Item {
-  const { seed, split, tier, length, index, options = {} } = config;
+  const { seed, split, tier, length, index } = config;
   if ((tier === undefined) === (length === undefined)) {
     throw new TouchstoneError('bad-config', `${task.id} item with tier ${tier} and length ${length}`, {
       hint: 'give either a tier or a length',
     });
   }
-  const { addressSpace, decimals, ...trace } = options;
   const size = tier === undefined ? { length: length ?? 0 } : { tier };
   const level = tier ?? `n${length}`;
   const rng = createRng(seed, 'tail-item', task.id, split, level, index);
-  const instance = drawInSplit(task, rng, size, split, {
-    ...(addressSpace === undefined ? {} : { addressSpace }),
-    ...(decimals === undefined ? {} : { decimals }),
-  });
+  const instance = drawInSplit(task, rng, size, split, config);
   if (instance === null) {
     throw new TouchstoneError('bad-config', `${task.id} has no ${split} problem at ${level}`, {
       hint: 'use a longer length or another split',
     });
   }
-  const resolved = resolveTraceOptions(trace);
+  const resolved = resolveTraceOptions(config.options);
   return {
     id: `${task.id}/${split}/${level}/${index}`,
     task: task.id,
@@ -101,7 +97,7 @@ export function verifyTailItemTrace(item: Item, text: string): TraceVerdict {
 }
 
 /** The response a perfect policy gives to a TAIL item: the trace for supervised training. */
-export function solveTailItem(item: Item): string {
+export function demonstrateTailItem(item: Item): string {
   const { instance, options } = parseInstance(item.instance);
   return tailTask(instance.task).trace(instance, options);
 }

@@ -3,7 +3,7 @@ export { binarySearch } from './binary-search.ts';
 export { compare } from './compare.ts';
 export { makeTailDataset, parseMix, type TailDatasetConfig, type TailRow } from './dataset.ts';
 export {
-  solveTailItem,
+  demonstrateTailItem,
   type TailItemConfig,
   tailItem,
   verifyTailItem,

@@ -1,6 +1,7 @@
 // Two numbers on aligned tapes p and q: the same index holds the same decimal place, so that heads move in step.
 // Both are padded with `_` to common width, the point is a cell of its own, and one cell beyond the number is a
-// sentinel. Text order is most significant place first. Decimals follow the paper's † (a point at any digit).
+// sentinel. Text order is most significant place first. Decimals: the paper's † (a point at any digit of either
+// operand), except that the length bounds the places of both together, so that addresses and traces stay short.
 
 import type { Rng } from '../../core/rng.ts';
 import type { Cell } from './types.ts';
@@ -17,11 +18,19 @@ export function drawDigits(rng: Rng, length: number): string {
   return text;
 }
 
-/** Inserts a point after a random digit; half of the time none. Its integer part gets no leading zeros. */
-export function withPoint(rng: Rng, digits: string): string {
-  if (digits.length === 1 || rng.chance(0.5)) return digits;
-  const at = rng.int(1, digits.length - 1);
-  return `${digits.slice(0, at)}${POINT}${digits.slice(at)}`;
+/** A number with so many digits before and after the point; without a point when there are none after it. */
+export function drawNumber(rng: Rng, whole: number, fraction: number): string {
+  const digits = Array.from({ length: fraction }, () => String(rng.int(0, 9))).join('');
+  return drawDigits(rng, whole) + (fraction === 0 ? '' : POINT + digits);
+}
+
+/** Digits before and after the point of two numbers that together span `length` places. */
+export function drawPlaces(rng: Rng, length: number, decimals: boolean): [number, number][] {
+  const fraction = decimals ? rng.int(0, length - 1) : 0;
+  const whole = length - fraction;
+  const wholes = rng.shuffle([whole, rng.int(Math.ceil(whole / 2), whole)]);
+  const fractions = rng.shuffle([fraction, rng.int(0, fraction)]);
+  return wholes.map((digits, i) => [digits, fractions[i] as number]);
 }
 
 /** Integer and fraction digits of a decimal text. */

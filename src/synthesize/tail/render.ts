@@ -14,7 +14,7 @@ export interface Slot {
 }
 
 /** Words that only the styled rendering uses. */
-export const STYLED_WORDS = 'in state at we read so write , . the answer is'.split(' ');
+export const STYLED_WORDS = 'in state at we read so write , the answer is'.split(' ');
 
 /** How many steps one record holds when states are not atomic. */
 const MERGED_STEPS = 2;
@@ -82,13 +82,19 @@ function answerCellSlots(cell: Cell, options: TraceOptions, addressed: boolean):
 /** Records of an answer that is itself the trace: one per cell, under the same switches as other steps. */
 function answerRecords(cells: readonly Cell[], options: TraceOptions): Slot[][] {
   const size = options.atomicState ? 1 : MERGED_STEPS;
+  const styled = options.style === 'styled';
   const records: Slot[][] = [answerOpening(options)];
   for (let i = 0; i < cells.length; i += size) {
     const group = cells.slice(i, i + size);
     const kept = group.filter((_, j) => options.linearTransition || (i + j) % 2 === 0);
     const addresses = options.memoryFetcher && options.addresses !== 'none' ? kept : [];
-    const read = addresses.map((cell) => ({ kind: 'answer-address', word: cell.at }));
-    records.push([...read, ...group.map((cell) => ({ kind: 'answer', word: cell.symbol }))]);
+    const read = addresses.flatMap((cell) => [
+      ...(styled ? glue('at') : []),
+      { kind: 'answer-address', word: cell.at },
+    ]);
+    const symbols = group.map((cell) => ({ kind: 'answer', word: cell.symbol }));
+    const verb = styled ? glue(addresses.length > 0 ? 'we read' : 'we write') : [];
+    records.push([...read, ...verb, ...symbols, ...(styled ? glue(',') : [])]);
   }
   return records;
 }

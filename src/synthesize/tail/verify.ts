@@ -6,7 +6,7 @@
 
 import type { Verdict } from '../../core/verdict.ts';
 import { isPositional } from './addresses.ts';
-import type { Slot } from './render.ts';
+import { type Slot, STYLED_WORDS } from './render.ts';
 import type { TraceVerdict } from './types.ts';
 
 const words = (text: string): string[] => text.split(' ');
@@ -18,11 +18,11 @@ export function answerWords(response: string): string[] | null {
   return mark < 0 || mark === all.length - 1 ? null : all.slice(mark + 1);
 }
 
-/** Symbols of an answer block, without the addresses that were read. */
+/** Symbols of an answer block, without the addresses that were read and without prose. */
 export function answerSymbols(response: string): string[] | null {
   const found = answerWords(response);
   if (found === null) return null;
-  const symbols = found.filter((word) => !isPositional(word));
+  const symbols = found.filter((word) => !isPositional(word) && !STYLED_WORDS.includes(word));
   return symbols.length === 0 ? null : symbols;
 }
 
