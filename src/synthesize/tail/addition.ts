@@ -1,9 +1,10 @@
-// tail.addition: the sum of two large numbers (arXiv 2507.13332, Table C1 †, Simulation).
-// Tapes p and q hold the operands, aligned by place; the sum goes to fresh cells of tape o. One record per place,
-// least significant first, with the carry in the state (C0, C1):
+// tail.addition: the sum of two large numbers (arXiv 2507.13332, Table C1 †, Simulation). Tapes p and q hold
+// the operands, aligned by place; the sum goes to fresh cells of tape o. One record per place, least
+// significant first, with the carry in the state (C0, C1):
 //   C0 p7 3 q7 5 | o7 8        8 tokens per place, then HALT = o8 d o7 d …
-// A blank counts as 0; two blanks end the run. Lengths are ours (S 1–12, M 13–20, L 21–40); the paper's 41–50 fits
-// the default address space too. The shorter operand has at least half as many digits. Left out: negative numbers.
+// A blank counts as 0; two blanks end the run. Lengths are ours (S 1–12, M 13–20, L 21–40); the paper's 41–50
+// fits the default address space too. The shorter operand has at least half as many digits. Left out:
+// negative numbers.
 
 import { inputOf, offsetOf } from './addresses.ts';
 import { defineTailTask } from './define-task.ts';

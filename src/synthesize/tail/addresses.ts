@@ -1,7 +1,7 @@
-// Addresses are single words: a tape letter and an index, `p7`. Each instance starts its tapes at a random offset
-// o in [0, P - used], so that short instances train every address and every successor pair (the device of
-// Abacus embeddings, arXiv 2405.17399, and position coupling, arXiv 2405.20671, in text). Registers are named by a
-// bare letter and are not positional.
+// Addresses are single words: a tape letter and an index, `p7`. Each instance starts its tapes at a random
+// offset o in [0, P - used], so that short instances train every address and every successor pair (the device
+// of Abacus embeddings, arXiv 2405.17399, and position coupling, arXiv 2405.20671, in text). Registers are
+// named by a bare letter and are not positional.
 
 import { TouchstoneError } from '../../core/errors.ts';
 import type { Rng } from '../../core/rng.ts';

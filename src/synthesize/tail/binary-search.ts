@@ -1,12 +1,13 @@
-// tail.binary-search: where a value lies in a sorted list (arXiv 2507.13332, Table C1, Divide & Conquer; lengths as in
-// the paper). Tape s holds distinct numbers 0–99, register k the target, which is in the list. Tapes b and e hold
-// pointers to the first and last cell of the interval, one fresh cell each per round. A round:
-//   M s5 12 s9 40 |          two heads walk towards each other until they meet: the left one is then the middle
+// tail.binary-search: where a value lies in a sorted list (arXiv 2507.13332, Table C1, Divide & Conquer;
+// lengths as in the paper). Tape s holds distinct numbers 0–99, register k the target, which is in the list.
+// Tapes b and e hold pointers to the first and last cell of the interval, one fresh cell each per round. A
+// round:
+//   M s5 12 s9 40 |          two heads walk towards each other until they meet; the left one is the middle
 //   T s7 31 k 40 |           compare the middle with the target
 //   G b3 s5 e3 s9 | b4 s8 e4 s9     (L: the other half) next bounds, then M again; or HALT = s7
-// 6 tokens per M and T, 10 per L and G. The walk replaces the paper's re-listing of the interval.
-// The answer names the cell: `s7`, index 7 - offset. Without addresses pointers are shown as what they point to
-// and the answer is `s` with the index from 0. Left out: targets that are absent.
+// 6 tokens per M and T, 10 per L and G. The walk replaces the paper's re-listing of the interval. The answer
+// names the cell: `s7`, index 7 - offset. Without addresses pointers are shown as what they point to and the
+// answer is `s` with the index from 0. Left out: targets that are absent.
 
 import { TouchstoneError } from '../../core/errors.ts';
 import { inputOf, isPositional, offsetOf, shift } from './addresses.ts';

@@ -1,7 +1,7 @@
-// tail.compare: which of two numbers is larger (arXiv 2507.13332, Table C1 †, Simulation; lengths as in the paper).
-// Tapes p and q are aligned by place and padded with blanks; one walk from the most significant place down to the
-// mark `#`, with the relation found so far in the state: LEN at the top place, where a blank means a shorter
-// number, then EQ until the first difference, then LT or GT to the end (sticky):
+// tail.compare: which of two numbers is larger (arXiv 2507.13332, Table C1 †, Simulation; lengths as in the
+// paper). Tapes p and q are aligned by place and padded with blanks; one walk from the most significant place
+// down to the mark `#`, with the relation found so far in the state: LEN at the top place, where a blank
+// means a shorter number, then EQ until the first difference, then LT or GT to the end (sticky):
 //   LEN p9 _ q9 3 | LT p8 1 q8 0 | … LT p5 # q5 # | HALT = second        6 tokens per place
 // Left out: stopping at the first difference, which would make most traces one record long.
 

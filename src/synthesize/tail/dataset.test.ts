@@ -1,3 +1,5 @@
+// Data sets and items: no repeated problem, disjoint splits, exact mixes, items that survive JSON.
+
 import { describe, expect, it } from 'vitest';
 import {
   addition,

@@ -1,7 +1,7 @@
-// Supervised data of TAIL traces: a mix of tasks and length tiers, without repeated problems, out of one split.
-// The paper's mixes S:M:L are 1:0:0, 8:1:1, 7:2:1, 5:3:2 and 4:3:3 at a fixed total (arXiv 2507.13332 §4, Fig 6);
-// 8:1:1 is enough there. Row i depends on the seed and on the rows before it only through the ban on repeats.
-// Left out: the paper's ≥20 query templates per task.
+// Supervised data of TAIL traces: a mix of tasks and length tiers, without repeated problems, out of one
+// split. The paper's mixes S:M:L are 1:0:0, 8:1:1, 7:2:1, 5:3:2 and 4:3:3 at a fixed total (arXiv 2507.13332
+// §4); 8:1:1 is enough there. Row i depends on the seed and on the rows before it only through the ban
+// on repeats. Left out: the paper's ≥20 query templates per task.
 
 import { TouchstoneError } from '../../core/errors.ts';
 import { createRng } from '../../core/rng.ts';
@@ -21,7 +21,7 @@ export interface TailDatasetConfig extends GenerateOptions {
   options?: Partial<TraceOptions>;
   /** Problems (`task.canon`) that must not occur. */
   exclude?: ReadonlySet<string>;
-  /** Whether each problem occurs at most once. Default true; false allows a problem again at another offset. */
+  /** Whether each problem occurs at most once. Default true; false allows it again at another offset. */
   distinct?: boolean;
 }
 

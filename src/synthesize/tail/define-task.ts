@@ -1,6 +1,6 @@
 // Builds a TailTask from what is particular to one task: its inputs, tape layout, an execution computed from
-// arithmetic (the generator), a Turing machine (the judge), and the answer. Generator and machine share only the
-// slots of render.ts; `verifyTrace` never calls the generator.
+// arithmetic (the generator), a Turing machine (the judge), and the answer. Generator and machine share only
+// the slots of render.ts; `verifyTrace` never calls the generator.
 
 import { TouchstoneError } from '../../core/errors.ts';
 import { canonicalJson } from '../../core/hash.ts';

@@ -1,7 +1,8 @@
-// TAIL tasks as items for policies: the prompt is one user message, the instance travels as JSON so that a stored
-// item can be verified later, and only the final answer decides the verdict (paper: pass@1 label accuracy,
-// arXiv 2507.13332 §4.2). Whether the trace is right too is `verifyTailItemTrace`. Index i of a split is a pure
-// function of (seed, task, split, tier, i); different indices may hold the same problem, different splits never.
+// TAIL tasks as items for policies: the prompt is one user message, the instance travels as JSON so that a
+// stored item can be verified later, and only the final answer decides the verdict (paper: pass@1 label
+// accuracy, arXiv 2507.13332 §4.2). Whether the trace is right too is `verifyTailItemTrace`. Index i of a
+// split is a pure function of (seed, task, split, tier, i); different indices may hold the same problem,
+// different splits never.
 
 import { TouchstoneError } from '../../core/errors.ts';
 import type { Item, Json } from '../../core/item.ts';
@@ -30,7 +31,7 @@ export interface TailItemConfig extends GenerateOptions {
   options?: Partial<TraceOptions>;
 }
 
-/** The item at an index. Its id is `tail.addition/<split>/<tier>/<index>`, its level the instance's length. */
+/** The item at an index. Its id is `tail.addition/<split>/<tier>/<index>`, its level the length. */
 export function tailItem(task: TailTask, config: TailItemConfig): Item {
   const { seed, split, tier, length, index } = config;
   if ((tier === undefined) === (length === undefined)) {

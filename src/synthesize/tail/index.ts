@@ -1,3 +1,5 @@
+// TAIL: traces of Turing machines as training data and as items (arXiv 2507.13332).
+
 export { addition } from './addition.ts';
 export { binarySearch } from './binary-search.ts';
 export { compare } from './compare.ts';

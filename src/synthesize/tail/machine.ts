@@ -1,8 +1,8 @@
-// A multi-head Turing machine with write-once cells, the judge of traces. It knows a task only as a transition
-// function from (state, symbols under the heads) to (writes, moves, next state) and reads its input from the text
-// of the prompt; generators never use it. Formal core: delta(q, a) = (q', b, D), arXiv 2507.13332 §2.2, with
-// D in {-1, 0, +1}; a head may also jump to a pointer that the step has in hand.
-// Left out: overwriting. A second write to a cell is a fault of the program.
+// A multi-head Turing machine with write-once cells, the judge of traces. It knows a task only as a
+// transition function from (state, symbols under the heads) to (writes, moves, next state) and reads its
+// input from the text of the prompt; generators never use it. Formal core: delta(q, a) = (q', b, D), arXiv
+// 2507.13332 §2.2, with D in {-1, 0, +1}; a head may also jump to a pointer that the step has in hand. Left
+// out: overwriting. A second write to a cell is a fault of the program.
 
 import { TouchstoneError } from '../../core/errors.ts';
 import { isPositional, shift } from './addresses.ts';

@@ -1,7 +1,8 @@
-// Two numbers on aligned tapes p and q: the same index holds the same decimal place, so that heads move in step.
-// Both are padded with `_` to common width, the point is a cell of its own, and one cell beyond the number is a
-// sentinel. Text order is most significant place first. Decimals: the paper's † (a point at any digit of either
-// operand), except that the length bounds the places of both together, so that addresses and traces stay short.
+// Two numbers on aligned tapes p and q: the same index holds the same decimal place, so that heads move in
+// step. Both are padded with `_` to common width, the point is a cell of its own, and one cell beyond the
+// number is a sentinel. Text order is most significant place first. Decimals: the paper's † (a point at any
+// digit of either operand), except that the length bounds the places of both together, so that addresses and
+// traces stay short.
 
 import type { Rng } from '../../core/rng.ts';
 import type { Cell } from './types.ts';

@@ -1,7 +1,7 @@
-// Generator switches: defaults and the combinations that have no meaning. The direct format holds no trace, so a
-// trace switch beside it is a mistake of the caller rather than something to ignore. All other combinations are
-// defined: records are first left out (no linear transition), then merged (no atomic state), then stripped of
-// their fetch blocks (no memory fetcher).
+// Generator switches: defaults and the combinations that have no meaning. The direct format holds no trace,
+// so a trace switch beside it is a mistake of the caller rather than something to ignore. All other
+// combinations are defined: records are first left out (no linear transition), then merged (no atomic state),
+// then stripped of their fetch blocks (no memory fetcher).
 
 import { TouchstoneError } from '../../core/errors.ts';
 import type { TailInstance, TraceOptions } from './types.ts';

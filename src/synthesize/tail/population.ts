@@ -1,8 +1,9 @@
-// tail.population: pairs after n units of time (arXiv 2507.13332, Table C1, Iteration). The paper gives no rule in
-// full; our reading: N(0) = y, N(t) = y for t < x, and N(t) = N(t-1) + z·N(t-x) for t >= x, with 1 <= x <= n.
-// Tape n holds the rows N(0), N(1), … one after the other, least significant digit first, each closed by `;`.
-// Tape t is the input timeline: `w` (wait) for a unit t < x, `g` (grow) otherwise, `#` at the end. Three heads run
-// over n in step: a on row t-1, b on row t-x, and the writing head; b waits on its `;` when its row is shorter.
+// tail.population: pairs after n units of time (arXiv 2507.13332, Table C1, Iteration). The paper gives no
+// rule in full; our reading: N(0) = y, N(t) = y for t < x, and N(t) = N(t-1) + z·N(t-x) for t >= x, with 1 <=
+// x <= n. Tape n holds the rows N(0), N(1), … one after the other, least significant digit first, each closed
+// by `;`. Tape t is the input timeline: `w` (wait) for a unit t < x, `g` (grow) otherwise, `#` at the end.
+// Three heads run over n in step: a on row t-1, b on row t-x, and the writing head; b waits on its `;` when
+// its row is shorter.
 //   R t5 g | C0 n7 4 n3 2 z 3 | n12 0 C1 …      10 tokens per digit, 4 per unit; waiting rows: K n7 4 | n12 4
 // Carries are at most 5, as z <= 5. Lengths are ours (paper 1–10/11–25/26–50); values stay below 10^5.
 

@@ -1,5 +1,5 @@
-// The TAIL tasks of this package: five of the paper's eighteen (arXiv 2507.13332, Table C1). A new task is one file
-// with a `defineTailTask` and one line here.
+// The TAIL tasks of this package: five of the paper's eighteen (arXiv 2507.13332, Table C1). A new task is
+// one file with a `defineTailTask` and one line here.
 
 import { TouchstoneError } from '../../core/errors.ts';
 import { addition } from './addition.ts';

@@ -1,8 +1,8 @@
-// From an execution to text. A step becomes a record of slots; a slot is one or two words with a kind, so that a
-// verifier can name what is wrong. Symbols: `C0 p7 3 q7 5 | o7 8 C0 …`; styled: the same slots in prose
-// (arXiv 2507.13332, Fig 5: style does not matter). Switches act on the list of records (see options.ts).
-// A run without steps is an answer that is itself the trace (word flip): there the switches act on the answer
-// cells, and a skipped or merged cell loses the address before its symbol.
+// From an execution to text. A step becomes a record of slots; a slot is one or two words with a kind, so
+// that a verifier can name what is wrong. Symbols: `C0 p7 3 q7 5 | o7 8 C0 …`; styled: the same slots in
+// prose (arXiv 2507.13332, Fig 5: style does not matter). Switches act on the list of records (see
+// options.ts). A run without steps is an answer that is itself the trace (word flip): there the switches act
+// on the answer cells, and a skipped or merged cell loses the address before its symbol.
 
 import { isPositional } from './addresses.ts';
 import type { Cell, Execution, Step, TraceOptions } from './types.ts';

@@ -1,6 +1,7 @@
-// Disjoint sets by construction: a problem belongs to one split for good, decided by a hash of the problem without
-// its offset. No seed, mix or count can move it, so a model trained on `train` never saw a test problem at another
-// offset (the paper only excludes evaluation queries after the fact, arXiv 2507.13332 App D). 80/10/10.
+// Disjoint sets by construction: a problem belongs to one split for good, decided by a hash of the problem
+// without its offset. No seed, mix or count can move it, so a model trained on `train` never saw a test
+// problem, not even at another offset (the paper excludes evaluation queries from training, arXiv 2507.13332
+// App D). Shares: 80/10/10.
 
 import { TouchstoneError } from '../../core/errors.ts';
 import { createRng, type Rng } from '../../core/rng.ts';

@@ -1,3 +1,6 @@
+// Properties of every TAIL task: traces agree with the machine and with an oracle that shares no code with
+// the task, every token is in the vocabulary, every switch does what it says, every mutation is caught.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../core/rng.ts';

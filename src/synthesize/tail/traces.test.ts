@@ -1,4 +1,4 @@
-// Hand-worked examples: each trace was followed with pen and paper from the prompt by the rules in the task's file.
+// Worked examples: each trace was checked by hand against the prompt and the rules in the task's file.
 
 import { describe, expect, it } from 'vitest';
 import { addition, binarySearch, compare, population, type TailInstance, wordFlip } from './index.ts';

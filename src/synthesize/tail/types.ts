@@ -1,10 +1,10 @@
-// The nouns of TAIL (Turing-machine imitation, arXiv 2507.13332): an instance is an input on addressed tapes, an
-// execution is the linear list of atomic steps of the machine that solves it, and a trace is its text.
+// The nouns of TAIL (Turing-machine imitation, arXiv 2507.13332): an instance is an input on addressed tapes,
+// an execution is the linear list of atomic steps of the machine that solves it, and a trace is its text.
 // Record grammar, in words separated by single spaces:
 //   trace  := q record* '=' (addr sym)+        the last q is HALT
 //   record := (addr sym)+ '|' (addr sym)* q    fetch block, bar, write block, next state
-// so the state between two records is written once. Paper: §2.2 and §3 (linear transition, atomic state, memory
-// fetcher). Left out: the paper's natural-language query templates.
+// so the state between two records is written once. Paper: §2.2 and §3 (linear transition, atomic state,
+// memory fetcher). Left out: the paper's natural-language query templates.
 
 import type { Rng } from '../../core/rng.ts';
 import type { Verdict } from '../../core/verdict.ts';

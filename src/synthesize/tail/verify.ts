@@ -1,8 +1,8 @@
 // Two verifiers. The answer: the text after the last `=`, compared with a value that was computed without the
-// trace. The trace: every record is compared with what the task's Turing machine (machine.ts) does on the tape of
-// the prompt: operands must be what the tape holds, writes what the transition function says, states legal.
-// Label accuracy alone lets wrong traces pass (a limit of arXiv 2507.13332 §4.2, which uses an LLM judge).
-// Left out: partial credit after the first error, since a machine's later state is then undefined.
+// trace. The trace: every record is compared with what the task's Turing machine (machine.ts) does on the
+// tape of the prompt: operands must be what the tape holds, writes what the transition function says, states
+// legal. Label accuracy alone lets wrong traces pass (a limit of arXiv 2507.13332 §4.2, which uses an LLM
+// judge). Left out: partial credit after the first error, since a machine's later state is then undefined.
 
 import type { Verdict } from '../../core/verdict.ts';
 import { isPositional } from './addresses.ts';

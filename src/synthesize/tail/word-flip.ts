@@ -1,10 +1,11 @@
-// tail.word-flip: a text backwards, character by character, spaces included (arXiv 2507.13332, Table C1, Simulation).
-// The machine has one state and writes what it reads, so its records are the answer block itself:
+// tail.word-flip: a text backwards, character by character, spaces included (arXiv 2507.13332, Table C1,
+// Simulation). The machine has one state and writes what it reads, so its records are the answer block
+// itself:
 //   = p9 c p8 a p7 b        2 tokens per character; the record is (addr sym), the write is implied
 // The paper's record also repeats the whole prefix so far, which makes the trace quadratic; that is left out.
-// Lengths are the paper's except that S starts at 2 instead of 10. Ablations act on the records: a skipped record
-// gives its symbol without its address, a merged one two addresses and then two symbols, no fetcher gives symbols
-// only (which is then the direct answer).
+// Lengths are the paper's except that S starts at 2 instead of 10. Ablations act on the records: a skipped
+// record gives its symbol without its address, a merged one two addresses and then two symbols, no fetcher
+// gives symbols only (which is then the direct answer).
 
 import { inputOf, offsetOf, shift } from './addresses.ts';
 import { defineTailTask } from './define-task.ts';
