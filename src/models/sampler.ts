@@ -53,7 +53,8 @@ const SMALLEST_TABLE = 8;
  * Samples every request.
  *
  * @returns generations in the order of requests and their streams
- * @throws TouchstoneError 'bad-input' for an empty prompt, one too long for the model, or unknown token ids
+ * @throws TouchstoneError 'bad-input' for an empty prompt, one too long for the model, unknown token ids, or options
+ * out of range; 'not-finite' when the model's logits are not numbers
  */
 export async function generate(
   model: DecoderModel,
@@ -61,7 +62,8 @@ export async function generate(
   options: GenerateOptions,
   onProgress?: (newTokens: number) => void,
 ): Promise<Generation[][]> {
-  checkRequests(model, requests, options);
+  checkOptions(options);
+  checkRequests(model, requests);
   const sampling = { ...DEFAULT_SAMPLING, ...options };
   const stop = new Set(options.stopTokens);
   const longest = Math.max(0, ...requests.map((request) => request.prompt.length));
@@ -120,6 +122,7 @@ export async function generate(
         }
       }
     }
+    onProgress?.(admitted.length);
   };
 
   while (queue.length > 0 || table.active > 0) {
@@ -181,16 +184,22 @@ function fitSlots(work: number, most: number): number {
   return Math.min(slots, Math.max(1, most));
 }
 
-function checkRequests(
-  model: DecoderModel,
-  requests: readonly GenerateRequest[],
-  options: GenerateOptions,
-): void {
-  if (!(options.maxNewTokens >= 1)) {
-    throw new TouchstoneError('bad-input', `maxNewTokens is ${options.maxNewTokens}`, {
-      hint: 'use at least 1',
-    });
-  }
+function checkOptions(options: GenerateOptions): void {
+  const { maxNewTokens, slots = DEFAULT_SLOTS } = options;
+  const { temperature, topK, topP, minP } = { ...DEFAULT_SAMPLING, ...options };
+  const check = (name: string, value: number, fits: boolean, hint: string) => {
+    if (!fits) throw new TouchstoneError('bad-input', `${name} is ${value}`, { hint });
+  };
+  const isShare = (value: number) => value >= 0 && value <= 1;
+  check('maxNewTokens', maxNewTokens, maxNewTokens >= 1, 'use at least 1');
+  check('slots', slots, Number.isInteger(slots) && slots >= 1, 'use a whole number of at least 1');
+  check('temperature', temperature, temperature >= 0 && temperature < Infinity, 'use 0 (greedy) or more');
+  check('topK', topK, Number.isInteger(topK) && topK >= 0, 'use a whole number; 0 keeps every token');
+  check('topP', topP, isShare(topP), 'use a number from 0 to 1; 1 keeps every token');
+  check('minP', minP, isShare(minP), 'use a number from 0 to 1; 0 keeps every token');
+}
+
+function checkRequests(model: DecoderModel, requests: readonly GenerateRequest[]): void {
   const { vocabSize, maxPositions } = model.config;
   requests.forEach(({ prompt }, i) => {
     if (prompt.length === 0 || prompt.length >= maxPositions) {

@@ -1,0 +1,1 @@
+export { embeddedPolicy, type Policy, type SampleOptions } from './embedded-policy.ts';

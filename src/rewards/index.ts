@@ -1,0 +1,1 @@
+export { outcomeReward } from './outcome.ts';
