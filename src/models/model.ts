@@ -61,6 +61,7 @@ export class DecoderModel {
   /** Log-probability of every response token given what precedes it. */
   async logProbs(sequences: readonly Sequence[], options: LogProbOptions = {}): Promise<LogProbRows> {
     const { temperature = 1, entropy = false } = options;
+    checkTokens(sequences, this.config);
     const out: LogProbRows = { logProbs: [], ...(entropy ? { entropies: [] } : {}) };
     for (const batch of makeBatches(sequences, this.#batching)) {
       const results = await this.#languageModel(batch, { temperature, entropy, gradients: false }, {});
@@ -79,6 +80,7 @@ export class DecoderModel {
     coefficients: readonly ArrayLike<number>[],
     options: { temperature?: number; entropyCoefficients?: readonly ArrayLike<number>[] } = {},
   ): Promise<LogProbRows> {
+    checkTokens(sequences, this.config);
     checkRows(sequences, coefficients);
     const { temperature = 1, entropyCoefficients } = options;
     const entropy = entropyCoefficients !== undefined;
@@ -95,6 +97,7 @@ export class DecoderModel {
 
   /** Score of every response token; `alignment` says which hidden state stands for a token. */
   async scores(sequences: readonly Sequence[], alignment: RowAlignment = 'before'): Promise<ResponseRows> {
+    checkTokens(sequences, this.config);
     const out: ResponseRows = [];
     for (const batch of makeBatches(sequences, this.#batching)) {
       const results = await this.#score(batch, false, {});
@@ -109,6 +112,7 @@ export class DecoderModel {
     coefficients: readonly ArrayLike<number>[],
     alignment: RowAlignment = 'before',
   ): Promise<void> {
+    checkTokens(sequences, this.config);
     checkRows(sequences, coefficients);
     for (const batch of makeBatches(sequences, this.#batching)) {
       const dScore = spreadRows(batch, coefficients, sequences, alignment);
@@ -196,6 +200,17 @@ function shapeOf({ batch, time, packed }: Batch) {
 function batchFeeds(batch: Batch): Record<string, FeedArray> {
   const { tokens, positions, segments, packed } = batch;
   return { tokens, positions, ...(packed ? { segments } : {}) };
+}
+
+/** Executors differ in what they do with an unknown token (some wrap around), so none gets to see one. */
+function checkTokens(sequences: readonly Sequence[], { vocabSize }: ModelConfig): void {
+  sequences.forEach(({ tokens }, i) => {
+    const unknown = tokens.find((token) => token < 0 || token >= vocabSize);
+    if (unknown === undefined) return;
+    throw new TouchstoneError('bad-input', `sequence ${i}: token ${unknown} is not in the vocabulary`, {
+      hint: `token ids are 0 to ${vocabSize - 1}`,
+    });
+  });
 }
 
 function checkRows(sequences: readonly Sequence[], rows: readonly ArrayLike<number>[]): void {

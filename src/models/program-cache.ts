@@ -23,6 +23,13 @@ export class ProgramCache {
     const compiled = known ?? this.#executor.compile(build());
     this.#programs.delete(key);
     this.#programs.set(key, compiled);
+    try {
+      await compiled;
+    } catch (fault) {
+      // A failed compilation is not kept, so that the next call tries again.
+      if (this.#programs.get(key) === compiled) this.#programs.delete(key);
+      throw fault;
+    }
     while (this.#programs.size > this.#capacity) {
       const [oldest] = this.#programs.keys();
       const dropped = this.#programs.get(oldest as string);

@@ -1,6 +1,7 @@
 // Models small enough for tests, with weights far from zero so that their distributions are not uniform.
 
 import { createRng } from '../../src/core/rng.ts';
+import type { BatchOptions } from '../../src/engine/batch.ts';
 import type { ModelConfig } from '../../src/engine/checkpoint/model-config.ts';
 import { parameterShapes } from '../../src/engine/checkpoint/parameter-shapes.ts';
 import { referenceExecutor } from '../../src/engine/executors/reference/reference-executor.ts';
@@ -38,7 +39,12 @@ export function tinyConfig(changes: Partial<ModelConfig> = {}): ModelConfig {
 }
 
 /** A model whose biases and score head are random too. */
-export function tinyModel(config: ModelConfig, programs: ProgramCache, seed = 0): DecoderModel {
+export function tinyModel(
+  config: ModelConfig,
+  programs: ProgramCache,
+  seed = 0,
+  batching: Partial<BatchOptions> = { maxTokens: 2048, timeMultiple: 8 },
+): DecoderModel {
   const weights = initialWeights(config, createRng(seed, 'tiny'));
   for (const [name, { data }] of weights) {
     if (!name.endsWith('.bias') && name !== 'score.weight') continue;
@@ -47,7 +53,7 @@ export function tinyModel(config: ModelConfig, programs: ProgramCache, seed = 0)
       data[i] = rng.normal() * 0.3;
     });
   }
-  return new DecoderModel(config, weights, programs, { maxTokens: 2048, timeMultiple: 8 });
+  return new DecoderModel(config, weights, programs, batching);
 }
 
 /** Logits after every token of a sequence, from the whole sequence at once, in float64. */
