@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { type Json, TouchstoneError } from '../core/index.ts';
 import type { CommandContext } from './context.ts';
+import { collectOption } from './option-values.ts';
 import { applyOverride, parseOverride } from './recipe-overrides.ts';
 import { describeIssues } from './schema-text.ts';
 
@@ -12,13 +13,8 @@ export function register(command: Command, context: CommandContext): void {
   command
     .argument('[method]', 'name of a training method')
     .option('--preset <name>', 'a named configuration', 'default')
-    .option(
-      '--set <key=value>',
-      'override a value of the configuration; may be repeated',
-      (value: string, previous: string[]) => [...previous, value],
-      [],
-    )
-    .action(async (name: string | undefined, options: { preset: string; set: string[] }) => {
+    .option('--set <key=value>', 'override a value of the configuration; may be repeated', collectOption)
+    .action(async (name: string | undefined, options: { preset: string; set?: string[] }) => {
       const { METHODS, methodNamed } = await import('../train/methods/index.ts');
       if (name === undefined) {
         const width = Math.max(...Object.keys(METHODS).map((each) => each.length));
@@ -34,7 +30,7 @@ export function register(command: Command, context: CommandContext): void {
         });
       }
       const start = JSON.parse(JSON.stringify(method.presets[options.preset])) as Json;
-      const value = options.set.map(parseOverride).reduce(applyOverride, start);
+      const value = (options.set ?? []).map(parseOverride).reduce(applyOverride, start);
       const result = method.schema.safeParse(value);
       if (!result.success) {
         const problems = describeIssues(result.error.issues, method.schema, value).map(({ text }) => text);

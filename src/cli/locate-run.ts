@@ -1,7 +1,8 @@
-// Runs are named in `--runs-dir`, or given by the path of their directory.
+// Runs are named in `--runs-dir`, or given by the path of their directory. Here names become directories, and
+// directories become what is shown to people. Whether a directory holds a usable run is for the store to say.
 
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { TouchstoneError } from '../core/index.ts';
 
 export const DEFAULT_RUNS_DIR = 'runs';
@@ -24,4 +25,10 @@ export function findRun(reference: string, runsDir: string, cwd: string): string
   throw new TouchstoneError('not-found', `no run ${reference} in ${runsDir}`, {
     hint: 'give the name of a run in --runs-dir, or the path of its directory',
   });
+}
+
+/** A path as people like it: relative to `cwd` when it is below, whole otherwise. */
+export function shownPath(path: string, cwd: string): string {
+  const short = relative(cwd, path);
+  return short === '' || short.startsWith('..') ? path : short;
 }

@@ -10,3 +10,8 @@ export function parseCount(text: string): number {
   }
   return value;
 }
+
+/** Collects the values of an option that may be repeated. */
+export function collectOption(value: string, previous: string[] = []): string[] {
+  return [...previous, value];
+}

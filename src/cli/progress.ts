@@ -72,7 +72,8 @@ export function createProgress(stream: TextStream, options: ProgressOptions): Pr
   const { now, isTTY, color = false } = options;
   const columns = () => {
     const { columns: given = 80 } = options;
-    return Math.max(10, typeof given === 'number' ? given : given());
+    const width = typeof given === 'number' ? given : given();
+    return width > 0 ? Math.max(10, width) : 80; // some pseudo-terminals say 0
   };
   const paint = (code: number, text: string) => (color && isTTY ? `\x1b[${code}m${text}\x1b[0m` : text);
   let state: PhaseState | undefined;
@@ -185,7 +186,7 @@ function plainLine(state: PhaseState, at: number): string {
   const parts = [
     `${state.name} ${state.step}/${state.total}`,
     ...state.figures.map(({ label, value }) => `${label} ${figure(value)}`),
-    left === undefined ? duration(at - state.started) : `${duration(left)} left`,
+    left === undefined ? `after ${duration(at - state.started)}` : `${duration(left)} left`,
   ];
   return parts.join('  ');
 }

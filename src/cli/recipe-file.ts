@@ -2,10 +2,11 @@
 // schema. Every complaint names the file and line, or the --set, that it is about.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { type Json, TouchstoneError } from '../core/index.ts';
+import { shownPath } from './locate-run.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { applyOverride, type Override, parseOverride } from './recipe-overrides.ts';
 import { describeIssues } from './schema-text.ts';
@@ -42,7 +43,7 @@ export function loadRecipe<S extends z.ZodType>(
   const cwd = options.cwd ?? process.cwd();
   const overrides = (options.overrides ?? []).map(parseOverride);
   const path = resolveRecipe(reference, cwd);
-  const shown = shorten(path, cwd);
+  const shown = shownPath(path, cwd);
   const text = readFileSync(path, 'utf8');
   const { document, lines } = parseYaml(text, shown);
   const value = overrides.reduce(applyOverride, document.toJS() as Json);
@@ -52,7 +53,7 @@ export function loadRecipe<S extends z.ZodType>(
       ({ path: at, text: problem }) => `${sourceOf(at, overrides, document, lines, shown)}: ${problem}`,
     );
     throw new TouchstoneError('bad-config', [...new Set(problems)].join('\n  '), {
-      hint: 'correct the recipe; touchstone run --dry-run shows it with all its defaults',
+      hint: 'touchstone run quickstart --dry-run shows every key with its value',
     });
   }
   return { recipe: result.data, path, name: basename(path).replace(/\.ya?ml$/, ''), text };
@@ -134,9 +135,4 @@ function descend(
     return item === undefined ? undefined : { node: item, offset: (item as Node).range?.[0] };
   }
   return undefined;
-}
-
-function shorten(path: string, cwd: string): string {
-  const short = relative(cwd, path);
-  return short.startsWith('..') ? path : short;
 }

@@ -1,9 +1,8 @@
 // `touchstone report <run>`: writes the HTML report of a stored run again, finished or not.
 
-import { relative } from 'node:path';
 import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
-import { DEFAULT_RUNS_DIR, findRun } from './locate-run.ts';
+import { DEFAULT_RUNS_DIR, findRun, shownPath } from './locate-run.ts';
 
 export function register(command: Command, context: CommandContext): void {
   command
@@ -17,7 +16,7 @@ export function register(command: Command, context: CommandContext): void {
       const run = readRun(directory);
       try {
         const path = writeRunReport(run, recipeSchema.parse(run.recipe), directory);
-        context.print(`report: ${relative(context.cwd, path) || path}`);
+        context.print(`report: ${shownPath(path, context.cwd)}`);
       } finally {
         run.close();
       }

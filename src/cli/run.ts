@@ -1,13 +1,12 @@
 // `touchstone run <recipe>`: starts a recipe, or continues it where its record stands.
 
-import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { type Json, TouchstoneError } from '../core/index.ts';
 import type { Recipe } from '../recipes/schema.ts';
 import type { CommandContext } from './context.ts';
-import { DEFAULT_RUNS_DIR, runDirectory } from './locate-run.ts';
-import { parseCount } from './option-values.ts';
+import { DEFAULT_RUNS_DIR, runDirectory, shownPath } from './locate-run.ts';
+import { collectOption, parseCount } from './option-values.ts';
 import { createProgress } from './progress.ts';
 import { loadRecipe } from './recipe-file.ts';
 import { describeIssues } from './schema-text.ts';
@@ -16,7 +15,7 @@ interface RunCommandOptions {
   runsDir: string;
   name?: string;
   seed?: number;
-  set: string[];
+  set?: string[];
   threads?: number;
   dryRun?: boolean;
 }
@@ -27,7 +26,7 @@ export function register(command: Command, context: CommandContext): void {
     .option('--runs-dir <dir>', 'where runs are kept', DEFAULT_RUNS_DIR)
     .option('--name <name>', 'name of the run (default: that of the recipe)')
     .option('--seed <n>', 'seed of all randomness', parseCount)
-    .option('--set <key=value>', 'override a value of the recipe; may be repeated', collect, [])
+    .option('--set <key=value>', 'override a value of the recipe; may be repeated', collectOption)
     .option('--threads <n>', 'threads of the engine', parseCount)
     .option('--dry-run', 'print the resolved recipe and stop')
     .addHelpText('after', '\nThe same command continues an interrupted run.')
@@ -40,7 +39,8 @@ async function runCommand(
   context: CommandContext,
 ): Promise<void> {
   const { recipeSchema } = await import('../recipes/schema.ts');
-  const overrides = options.seed === undefined ? options.set : [...options.set, `seed=${options.seed}`];
+  const set = options.set ?? [];
+  const overrides = options.seed === undefined ? set : [...set, `seed=${options.seed}`];
   const { recipe, name } = loadRecipe(reference, recipeSchema, { overrides, cwd: context.cwd });
   await checkMethod(recipe);
   if (options.dryRun === true) {
@@ -65,7 +65,7 @@ async function runCommand(
       engine: options.threads === undefined ? {} : { threads: options.threads },
     });
     progress.finish();
-    context.print(`report: ${relative(context.cwd, report) || report}`);
+    context.print(`report: ${shownPath(report, context.cwd)}`);
   } finally {
     progress.finish();
   }
@@ -86,8 +86,4 @@ async function checkMethod(recipe: Recipe): Promise<void> {
       hint: `touchstone explain ${method.name} shows its configuration`,
     },
   );
-}
-
-function collect(value: string, previous: string[]): string[] {
-  return [...previous, value];
 }

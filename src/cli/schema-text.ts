@@ -30,7 +30,10 @@ function describeIssue(issue: Issue, schema: Schema, value: Json): SchemaProblem
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, path);
     return issue.keys.map((key) => {
-      const near = nearestNames(key, known)[0];
+      const near = nearestNames(
+        key,
+        known.filter((each) => each !== key), // another branch of a union may know it
+      )[0];
       const advice =
         near !== undefined
           ? `did you mean ${near}?`
@@ -41,9 +44,9 @@ function describeIssue(issue: Issue, schema: Schema, value: Json): SchemaProblem
     });
   }
   if (issue.code === 'invalid_union') {
-    const best = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0] ?? [];
-    if (depth(best) > 0) {
-      const nested = best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue);
+    const [nearest] = issue.errors.filter(isInside).toSorted((a, b) => faults(a) - faults(b));
+    if (nearest !== undefined) {
+      const nested = nearest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue);
       return describeIssues(nested, schema, value);
     }
   }
@@ -52,8 +55,13 @@ function describeIssue(issue: Issue, schema: Schema, value: Json): SchemaProblem
   return [{ path, text: `${pathText(path)} ${state}, expected ${expectation(issue)}` }];
 }
 
-function depth(issues: readonly Issue[]): number {
-  return Math.max(0, ...issues.map((issue) => issue.path.length));
+/** Whether a branch of a union accepted the kind of value and refused something in it. */
+function isInside(issues: readonly Issue[]): boolean {
+  return issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys');
+}
+
+function faults(issues: readonly Issue[]): number {
+  return issues.reduce((n, issue) => n + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

@@ -67,6 +67,12 @@ describe('openRun', () => {
     open({ rl: { steps: 10, rate: 0.1 }, task: 'a' });
   });
 
+  it('says once that a seed inside the recipe differs', () => {
+    open({ seed: 7 }).close();
+    expect(() => open({ seed: 8 }, { seed: 8 })).toThrow(/recipe: seed \(was 7, now 8\)$/);
+    expect(() => open({ seed: 7 }, { recipeHash: 'data-2' })).toThrow(/recipe: recipeHash \(/);
+  });
+
   it('is exclusive, and says not-found where it may not create', () => {
     expect(() => open({}, { create: false })).toThrow(expect.objectContaining({ code: 'not-found' }));
     open();

@@ -121,9 +121,9 @@ function checkRecipe(dir: string, database: Database, options: OpenRunOptions): 
   }
   const differences = recipeDifference(JSON.parse(known.get('recipe') ?? 'null'), options.recipe);
   for (const key of ['seed', 'recipeHash']) {
-    // Where the recipes differ, so do their hashes, which says nothing more.
-    if (key === 'recipeHash' && differences.length > 0) continue;
-    if (known.get(key) !== given.get(key)) {
+    // Where the recipes differ, so do their hashes; a seed that is part of the recipe is in the list already.
+    const said = key === 'seed' ? differences.some((d) => d.key === 'seed') : differences.length > 0;
+    if (!said && known.get(key) !== given.get(key)) {
       differences.push({ key, was: known.get(key), now: given.get(key) });
     }
   }
