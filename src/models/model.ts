@@ -187,8 +187,9 @@ export class DecoderModel {
       if (!key.startsWith(GRADIENT)) continue;
       const name = key.slice(GRADIENT.length);
       const sum = this.#gradients.get(name);
-      if (sum === undefined) this.#gradients.set(name, Float32Array.from(gradient));
-      else for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (gradient[i] as number);
+      if (sum === undefined) {
+        this.#gradients.set(name, gradient instanceof Float32Array ? gradient : Float32Array.from(gradient));
+      } else for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (gradient[i] as number);
     }
   }
 }

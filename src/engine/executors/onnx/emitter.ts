@@ -7,7 +7,7 @@ import type { AttributeValue, ElementType, OnnxNode, OnnxTensor } from './protob
 export class Emitter {
   readonly nodes: OnnxNode[] = [];
   readonly initialisers: OnnxTensor[] = [];
-  readonly #shared = new Map<string, string>();
+  readonly #shared = new Map<string, string | readonly string[]>();
   readonly #notes = new Map<string, string>();
   #next = 0;
 
@@ -71,12 +71,25 @@ export class Emitter {
   }
 
   /** Computes something once per program: `make` runs on the first call with this key. */
-  once(key: string, make: () => string): string {
+  once<T extends string | readonly string[] = string>(key: string, make: () => T): T {
     const known = this.#shared.get(key);
-    if (known !== undefined) return known;
-    const name = make();
-    this.#shared.set(key, name);
-    return name;
+    if (known !== undefined) return known as T;
+    const made = make();
+    this.#shared.set(key, made);
+    return made;
+  }
+
+  /** Cuts a tensor into parts of the given extents along an axis. */
+  split(x: string, extents: readonly number[], axis: number): string[] {
+    if (extents.length === 1) return [x];
+    const parts = extents.map(() => this.fresh());
+    this.nodeOf('Split', [x, this.ints(extents)], { axis }, parts);
+    return parts;
+  }
+
+  /** Joins tensors along an axis. */
+  concat(parts: readonly string[], axis: number): string {
+    return parts.length === 1 ? (parts[0] as string) : this.node('Concat', parts, { axis });
   }
 
   /** Leaves an intermediate of the forward lowering of `value` for its gradient. */
@@ -86,6 +99,21 @@ export class Emitter {
 
   noted(kind: string, value: string): string | undefined {
     return this.#notes.get(`${kind}:${value}`);
+  }
+
+  /** The nodes and constants that these results depend on; a lowering may emit more than the program uses. */
+  needed(results: readonly string[]): { nodes: OnnxNode[]; initialisers: OnnxTensor[] } {
+    const wanted = new Set(results);
+    const nodes: OnnxNode[] = [];
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some((name) => wanted.has(name))) continue;
+      for (const name of node.inputs) wanted.add(name);
+      nodes.push(node);
+    }
+    return {
+      nodes: nodes.reverse(),
+      initialisers: this.initialisers.filter((tensor) => wanted.has(tensor.name)),
+    };
   }
 
   #constant(type: ElementType, data: Float32Array | BigInt64Array, shape: readonly number[]): string {

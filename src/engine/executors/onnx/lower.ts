@@ -74,14 +74,14 @@ export const LOWERINGS: Lowerings = {
   rmsNormGradient: (e, [x, w, dy], [dx, dw], { epsilon }, { inputs }) => {
     const [n, d] = shapeOf(inputs);
     const inverse = e.noted('inverse rms', x as string) ?? inverseRms(e, x as string, epsilon);
-    const hat = e.node('Mul', [x as string, inverse]);
-    const product = e.node('Mul', [dy as string, hat]);
-    const ones = e.once(`ones|${n}`, () => e.floats(new Float32Array(n).fill(1), [1, n]));
-    e.reshape(e.node('Gemm', [ones, product]), [d], dw as string);
+    const product = e.node('Mul', [dy as string, x as string]);
+    e.reshape(e.node('Gemm', [e.reshape(inverse, [1, n]), product]), [d], dw as string);
     const weightColumn = e.once(`column|${w}`, () => e.reshape(w as string, [d, 1]));
-    const mean = e.node('Gemm', [product, weightColumn], { alpha: { float: 1 / d } });
+    const sum = e.node('Gemm', [product, weightColumn], { alpha: { float: 1 / d } });
+    const share = e.node('Mul', [sum, e.node('Mul', [inverse, inverse])]);
     const scaled = e.node('Mul', [dy as string, w as string]);
-    e.node('Mul', [e.node('Sub', [scaled, e.node('Mul', [hat, mean])]), inverse], {}, dx as string);
+    const centred = e.node('Sub', [scaled, e.node('Mul', [x as string, share])]);
+    e.node('Mul', [centred, inverse], {}, dx as string);
   },
   rope: (e, [x, positions], outputs, a, { inputs }) => {
     const [n, width] = shapeOf(inputs);
@@ -109,18 +109,15 @@ export const LOWERINGS: Lowerings = {
     e.reshape(turned, [n, width], first(outputs));
   },
   swiglu: (e, [gate, up], outputs) => {
-    const s = e.node('Sigmoid', [gate as string]);
-    const silu = e.node('Mul', [gate as string, s]);
-    e.note('sigmoid', gate as string, s);
-    e.note('silu', gate as string, silu);
-    e.node('Mul', [silu, up as string], {}, first(outputs));
+    e.node('Mul', [silu(e, gate as string), up as string], {}, first(outputs));
+    e.note('swiglu', gate as string, first(outputs));
   },
   swigluGradient: (e, [gate, up, dh], [dGate, dUp]) => {
-    const s = e.noted('sigmoid', gate as string) ?? e.node('Sigmoid', [gate as string]);
-    const silu = e.noted('silu', gate as string) ?? e.node('Mul', [gate as string, s]);
-    e.node('Mul', [dh as string, silu], {}, dUp as string);
-    const slope = e.node('Add', [s, e.node('Sub', [silu, e.node('Mul', [silu, s])])]);
-    e.node('Mul', [e.node('Mul', [dh as string, up as string]), slope], {}, dGate as string);
+    const h = e.noted('swiglu', gate as string) ?? e.node('Mul', [silu(e, gate as string), up as string]);
+    e.node('Mul', [dh as string, silu(e, gate as string)], {}, dUp as string);
+    // up (s + silu - silu s) = s (up - h) + h, one pass less.
+    const turned = e.node('Mul', [e.node('Sigmoid', [gate as string]), e.node('Sub', [up as string, h])]);
+    e.node('Mul', [dh as string, e.node('Add', [turned, h])], {}, dGate as string);
   },
   attention: lowerAttention,
   attentionGradient: lowerAttentionGradient,
@@ -152,6 +149,11 @@ export const LOWERINGS: Lowerings = {
 function inverseRms(e: Emitter, x: string, epsilon: number): string {
   const mean = e.node('ReduceMean', [e.node('Mul', [x, x]), e.ints([1])], { keepdims: 1 });
   return e.node('Reciprocal', [e.node('Sqrt', [e.node('Add', [mean, e.scalar(epsilon)])])]);
+}
+
+/** gate sigmoid(gate) in one pass. */
+function silu(e: Emitter, gate: string): string {
+  return e.once(`silu|${gate}`, () => e.contributed('QuickGelu', [gate], { alpha: { float: 1 } }));
 }
 
 function logSoftmax(e: Emitter, logits: string, temperature: number): string {

@@ -48,7 +48,7 @@ export function toOnnxModel(program: Program): Uint8Array {
     type: value.dtype === 'int' ? ('int32' as const) : ('float' as const),
     shape: value.shape,
   }));
-  return encodeModel({ nodes: emitter.nodes, initialisers: emitter.initialisers, inputs, outputs });
+  return encodeModel({ ...emitter.needed([...program.outputs.keys()]), inputs, outputs });
 }
 
 async function compile(runtime: Runtime, program: Program, options: OnnxOptions): Promise<CompiledProgram> {
