@@ -47,6 +47,11 @@ const warmUpSchema = z.strictObject({
   batchSize: positive.default(32),
   /** Different demonstrations; they are gone through in a new order each time. */
   examples: positive.default(4096),
+  /**
+   * Share of response tokens at which the teacher slips: the token is replaced by another one of the response. The
+   * policy imitates the slips too; outcome rewards can take it beyond its teacher.
+   */
+  slipRate: share.default(0),
   learningRate: z.number().positive().default(1e-3),
   finalLearningRate: z.number().nonnegative().default(1e-4),
   warmupSteps: z.int().nonnegative().default(20),

@@ -1,7 +1,7 @@
 // Phase 1: supervised fine-tuning on synthetic traces. Demonstrations are a fixed set, visited in a new order per
 // epoch; the loss is the mean negative log-likelihood of response tokens, so coefficients are constant.
 
-import { type Item, TouchstoneError } from '../core/index.ts';
+import { type Item, type Rng, TouchstoneError } from '../core/index.ts';
 import type { Sequence } from '../engine/batch.ts';
 import { learningRateAt } from '../engine/optimiser.ts';
 import { checkInterrupted, MODELS, PHASES, type RunContext, savePolicy, scheduleOf } from './context.ts';
@@ -64,10 +64,22 @@ function demonstrationIndices({ recipe, rng }: RunContext, step: number): number
   return indices;
 }
 
-function demonstration({ tasks, tokenizer }: RunContext, index: number): Sequence {
+function demonstration({ recipe, tasks, tokenizer, rng }: RunContext, index: number): Sequence {
   const item: Item = tasks.item('warmUp', index);
   const prompt = tokenizer.encode(tokenizer.applyChatTemplate(item.messages, { addGenerationPrompt: true }));
-  const response = tokenizer.encode(tasks.demonstrate(item));
+  const response = slip(
+    tokenizer.encode(tasks.demonstrate(item)),
+    recipe.warmUp.slipRate,
+    rng.split('slips', index),
+  );
   const eos = tokenizer.eosTokenIds.slice(0, 1);
   return { tokens: Int32Array.from([...prompt, ...response, ...eos]), promptLength: prompt.length };
+}
+
+/** An imperfect teacher: each token is, with probability `rate`, replaced by one from elsewhere in the response. */
+function slip(response: Int32Array, rate: number, rng: Rng): Int32Array {
+  if (rate === 0) return response;
+  return response.map((token) =>
+    rng.chance(rate) ? (response[rng.int(0, response.length - 1)] as number) : token,
+  );
 }
