@@ -24,7 +24,7 @@ export function register(command: Command, context: CommandContext): void {
   command
     .argument('<recipe>', 'a YAML file, or the name of a built-in recipe')
     .option('--runs-dir <dir>', 'where runs are kept', DEFAULT_RUNS_DIR)
-    .option('--name <name>', 'name of the run (default: that of the recipe)')
+    .option('--name <name>', 'name of the run (default: that of the recipe, with the seed when one is given)')
     .option('--seed <n>', 'seed of all randomness', parseCount)
     .option('--set <key=value>', 'override a value of the recipe; may be repeated', collectOption)
     .option('--threads <n>', 'threads of the engine', parseCount)
@@ -47,7 +47,8 @@ async function runCommand(
     context.stdout.write(stringify(recipe));
     return;
   }
-  const directory = runDirectory(options.runsDir, options.name ?? name, context.cwd);
+  const runName = options.name ?? (options.seed === undefined ? name : `${name}-seed${options.seed}`);
+  const directory = runDirectory(options.runsDir, runName, context.cwd);
   const { runRecipe } = await import('../recipes/run-recipe.ts');
   const { stderr, env } = context;
   const progress = createProgress(stderr, {
@@ -74,10 +75,14 @@ async function runCommand(
 /** Checks the method's own configuration, which the recipe schema does not know, before anything is started. */
 async function checkMethod(recipe: Recipe): Promise<void> {
   const { methodNamed } = await import('../train/methods/index.ts');
+  const { resolveMethod } = await import('../recipes/reinforce.ts');
   const method = methodNamed(recipe.reinforce.method);
   const config = recipe.reinforce.config as { [key: string]: Json };
   const result = method.schema.safeParse(config);
-  if (result.success) return;
+  if (result.success) {
+    resolveMethod(recipe);
+    return;
+  }
   const problems = describeIssues(result.error.issues, method.schema, config);
   throw new TouchstoneError(
     'bad-config',

@@ -49,6 +49,18 @@ export async function reinforce(
   const { method, config } = resolveMethod(recipe);
   const needsScores = method.needs(config).tokenRewardModel;
   const schedule = scheduleOf(recipe.reinforce);
+  const save = (step: number, score: number) =>
+    checkpoints.save({
+      phase: PHASES.reinforce,
+      step,
+      score,
+      write: async (dir) => {
+        await savePolicy(context, `${dir}/policy`);
+        if (needsScores) {
+          await engine.saveModel(MODELS.tokenRewardModel, `${dir}/token-reward-model`, { training: true });
+        }
+      },
+    });
   observer.phase(PHASES.reinforce, steps, done);
   for (let step = done; step < steps; step++) {
     checkInterrupted(context);
@@ -82,19 +94,8 @@ export async function reinforce(
     const rollouts = describeRollouts(context, graded, update.trained);
     run.commitStep({ phase: PHASES.reinforce, step: step + 1, metrics, timings, rollouts });
     observer.step(step + 1, { ...metrics, ...timings });
-    if ((step + 1) % recipe.checkpointEvery === 0 || step + 1 === steps) {
-      await checkpoints.save({
-        phase: PHASES.reinforce,
-        step: step + 1,
-        score: metrics.accuracy ?? 0,
-        write: async (dir) => {
-          await savePolicy(context, `${dir}/policy`);
-          if (needsScores) {
-            await engine.saveModel(MODELS.tokenRewardModel, `${dir}/token-reward-model`, { training: true });
-          }
-        },
-      });
-    }
+    const due = (step + 1) % recipe.checkpointEvery === 0 || step + 1 === steps || context.signal.aborted;
+    if (due) await save(step + 1, metrics.accuracy ?? 0);
   }
 }
 

@@ -37,7 +37,9 @@ export async function warmUp(context: RunContext, done: number): Promise<void> {
     const timings = { seconds, 'tokens-per-second': tokens / seconds };
     run.commitStep({ phase: PHASES.warmUp, step: step + 1, metrics, timings });
     observer.step(step + 1, { ...metrics, ...timings });
-    if ((step + 1) % (recipe.checkpointEvery * 10) === 0 || step + 1 === steps) {
+    const due =
+      (step + 1) % (recipe.checkpointEvery * 10) === 0 || step + 1 === steps || context.signal.aborted;
+    if (due) {
       await checkpoints.save({
         phase: PHASES.warmUp,
         step: step + 1,
