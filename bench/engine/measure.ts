@@ -42,10 +42,10 @@ function peakMegabytes(): number {
 
 async function buildModel(size: Size): Promise<DecoderModel> {
   const config = configOf(size);
-  const maxTokens = Number(process.env.BENCH_MAX_TOKENS ?? DEFAULT_BATCH_OPTIONS.maxTokens);
+  const targetTokens = Number(process.env.BENCH_TARGET_TOKENS ?? DEFAULT_BATCH_OPTIONS.targetTokens);
   const executor = await createOnnxExecutor({ threads: THREADS });
   const weights = initialWeights(config, createRng('bench'));
-  return new DecoderModel(config, weights, new ProgramCache(executor), { maxTokens });
+  return new DecoderModel(config, weights, new ProgramCache(executor), { targetTokens, maxTokens: 2 ** 20 });
 }
 
 /** Times of whole optimiser steps: gradients of the mean log-probability of random tokens, then AdamW. */
@@ -76,7 +76,7 @@ async function train(size: Size, repeats: number): Promise<object> {
 /** Building the training program and its session, cold. */
 async function build(size: Size): Promise<object> {
   const executor = await createOnnxExecutor({ threads: THREADS });
-  const batch = Math.min(size.batch, DEFAULT_BATCH_OPTIONS.maxTokens / size.time);
+  const batch = Math.min(size.batch, DEFAULT_BATCH_OPTIONS.targetTokens / size.time);
   const start = seconds();
   const program = languageModelProgram(
     configOf(size),
@@ -150,7 +150,7 @@ async function productRate(n: number, k: number, m: number, repeats: number): Pr
 /** The large square product, and the size's own linear layers weighted by their work. */
 async function products(size: Size, repeats: number): Promise<object> {
   const square = await productRate(2048, 2048, 2048, repeats);
-  const rows = Math.min(size.batch * size.time, DEFAULT_BATCH_OPTIONS.maxTokens);
+  const rows = Math.min(size.batch * size.time, DEFAULT_BATCH_OPTIONS.targetTokens);
   let work = 0;
   let time = 0;
   for (const { n, k, m, count } of linearShapes(size, rows)) {

@@ -82,7 +82,7 @@ describe('by hand', () => {
     const rows = (count: number) =>
       makeBatches(
         Array.from({ length: count }, () => sequence(1, 1, 2)),
-        { maxTokens: 4096, timeMultiple: 32 },
+        { maxTokens: 4096, targetTokens: 4096, timeMultiple: 32 },
       ).map(({ batch }) => batch);
     expect([rows(1), rows(3), rows(128), rows(131)]).toEqual([[1], [4], [128], [128, 4]]);
   });

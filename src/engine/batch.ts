@@ -35,14 +35,21 @@ export interface Batch {
 }
 
 export interface BatchOptions {
-  /** Upper bound of batch * time. */
+  /** Upper bound of batch * time; a longer sequence is refused. */
   maxTokens: number;
+  /** batch * time aimed at, passed only by a single row that is longer; 2048 is what processor caches hold. */
+  targetTokens?: number;
   /** Row lengths are rounded up to this, to keep the number of program shapes small. */
   timeMultiple: number;
   layout: 'padded' | 'packed';
 }
 
-export const DEFAULT_BATCH_OPTIONS: BatchOptions = { maxTokens: 4096, timeMultiple: 32, layout: 'padded' };
+export const DEFAULT_BATCH_OPTIONS: Required<BatchOptions> = {
+  maxTokens: 4096,
+  targetTokens: 2048,
+  timeMultiple: 32,
+  layout: 'padded',
+};
 
 /**
  * Cuts sequences into batches. Every sequence appears exactly once; the split depends only on the lengths.
@@ -64,7 +71,7 @@ export function makeBatches(sequences: readonly Sequence[], options: Partial<Bat
     const used = (rows[from] ?? []).reduce((sum, entry) => sum + entry.length, 0);
     const time = resolved.layout === 'packed' ? longest : roundUp(used, resolved.timeMultiple);
     // A few left-over rows take the next power of two, not a whole batch of padding.
-    const most = Math.max(1, Math.floor(resolved.maxTokens / time));
+    const most = Math.max(1, Math.floor(Math.min(resolved.maxTokens, resolved.targetTokens) / time));
     const batch = Math.min(most, 2 ** Math.ceil(Math.log2(rows.length - from)));
     out.push(fill(sequences, rows.slice(from, from + batch), batch, time, resolved.layout === 'packed'));
     from += batch;

@@ -134,8 +134,11 @@ export class SlotTable<W> {
       this.#rebuild(this.slots, this.#roundCapacity(Math.max(length, this.#capacity + 1)));
   }
 
+  /** The next step, or the limit itself when less than half a step would remain: moving the cache costs more. */
   #roundCapacity(length: number): number {
-    return Math.min(Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP, Math.max(this.#limit, length));
+    const rounded = Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP;
+    const limit = Math.max(this.#limit, length);
+    return rounded + CAPACITY_STEP / 2 > limit ? limit : rounded;
   }
 
   #allocate(slots: number, capacity: number): Float32Array[] {

@@ -23,6 +23,9 @@ export interface Choice {
   logProb: number;
 }
 
+/** Weights of the row at hand, kept between calls: one array per token would cost as much as the drawing. */
+let scratch = new Float64Array(0);
+
 /**
  * @param logits flat array; the row is logits[start .. start + size); -Infinity = never drawn
  * @param uniform number in [0, 1)
@@ -38,7 +41,8 @@ export function chooseToken(
   const best = likeliest(logits, start, size);
   if (options.temperature === 0) return { token: best, logProb: 0 };
   const max = logits[start + best] as number;
-  const weights = new Float64Array(size);
+  if (scratch.length !== size) scratch = new Float64Array(size);
+  const weights = scratch;
   let total = 0;
   for (let v = 0; v < size; v++) {
     const weight = Math.exp(((logits[start + v] as number) - max) / options.temperature);
