@@ -1,6 +1,7 @@
 // Compiled programs by what they compute and for which shape. Least recently used ones are dropped, because each
 // holds memory of its own.
 
+import { BufferPool } from '../engine/buffer-pool.ts';
 import type { CompiledProgram, Executor } from '../engine/executors/executor.ts';
 import type { Program } from '../engine/graph/program.ts';
 
@@ -8,6 +9,8 @@ import type { Program } from '../engine/graph/program.ts';
 const DEFAULT_CAPACITY = 48;
 
 export class ProgramCache {
+  /** Memory that users of the programs keep between calls. */
+  readonly buffers = new BufferPool();
   readonly #executor: Executor;
   readonly #capacity: number;
   readonly #programs = new Map<string, Promise<CompiledProgram>>();

@@ -83,6 +83,7 @@ export async function generate(
     model.config,
     fitSlots(queue.length, options.slots ?? DEFAULT_SLOTS),
     limit,
+    model.programs.buffers,
   );
   const feeds = model.parameterFeeds();
   const vocabulary = model.config.vocabSize;
@@ -139,6 +140,7 @@ export async function generate(
     table.advance(results, (work, slot) => extend(work, results.logits as Float32Array, slot));
     onProgress?.(decoded);
   }
+  table.release();
   return out;
 }
 

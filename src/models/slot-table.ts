@@ -3,6 +3,7 @@
 // new rows, which are written here.
 
 import { TouchstoneError } from '../core/errors.ts';
+import { BufferPool } from '../engine/buffer-pool.ts';
 import type { ModelConfig } from '../engine/checkpoint/model-config.ts';
 import type { Results } from '../engine/executors/executor.ts';
 
@@ -12,6 +13,7 @@ const CAPACITY_STEP = 64;
 export class SlotTable<W> {
   readonly #config: ModelConfig;
   readonly #limit: number;
+  readonly #buffers: BufferPool;
   #work: (W | undefined)[];
   #lengths: Int32Array;
   #capacity: number;
@@ -19,9 +21,10 @@ export class SlotTable<W> {
   #values: Float32Array[];
 
   /** `limit` is the longest sequence that can occur, prompt included. */
-  constructor(config: ModelConfig, slots: number, limit: number) {
+  constructor(config: ModelConfig, slots: number, limit: number, buffers = new BufferPool()) {
     this.#config = config;
     this.#limit = limit;
+    this.#buffers = buffers;
     this.#capacity = Math.min(CAPACITY_STEP, this.#roundCapacity(limit));
     this.#work = new Array<W | undefined>(slots).fill(undefined);
     this.#lengths = new Int32Array(slots);
@@ -129,6 +132,13 @@ export class SlotTable<W> {
     if (slots < this.slots) this.#rebuild(slots, this.#capacity);
   }
 
+  /** Gives the cache's memory back for the next table; this one is of no use afterwards. */
+  release(): void {
+    this.#buffers.give([...this.#keys, ...this.#values], 2 * this.#config.layers);
+    this.#keys = [];
+    this.#values = [];
+  }
+
   #grow(length: number): void {
     if (length > this.#capacity)
       this.#rebuild(this.slots, this.#roundCapacity(Math.max(length, this.#capacity + 1)));
@@ -143,7 +153,7 @@ export class SlotTable<W> {
 
   #allocate(slots: number, capacity: number): Float32Array[] {
     const size = slots * this.#config.kvHeads * capacity * this.#config.headDim;
-    return Array.from({ length: this.#config.layers }, () => new Float32Array(size));
+    return Array.from({ length: this.#config.layers }, () => this.#buffers.take(size));
   }
 
   /** Moves the active sequences, in slot order, into a table of another size. */
@@ -161,6 +171,7 @@ export class SlotTable<W> {
           }
         });
       });
+      this.#buffers.give(from, 2 * this.#config.layers);
       return to;
     };
     this.#keys = move(this.#keys);
