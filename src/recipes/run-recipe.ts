@@ -39,6 +39,7 @@ export async function runRecipe(options: RunRecipeOptions): Promise<string> {
   const { recipe, directory, observer } = options;
   const tasks = createTaskSource(recipe);
   resolveMethod(recipe);
+  const started = performance.now();
   const run = openRun(directory, { recipe: recipe as unknown as Json, seed: recipe.seed });
   let engine: Engine | undefined;
   try {
@@ -59,6 +60,8 @@ export async function runRecipe(options: RunRecipeOptions): Promise<string> {
       signal: options.signal ?? new AbortController().signal,
     };
     await runPhases(context);
+    const earlier = run.getResult('wall seconds');
+    if (earlier === undefined) run.setResult('wall seconds', (performance.now() - started) / 1000);
     return writeRunReport(run, recipe, directory);
   } catch (fault) {
     if (fault instanceof TouchstoneError && fault.code !== 'run-locked')
