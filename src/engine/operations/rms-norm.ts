@@ -4,7 +4,7 @@
 import type { Value } from '../graph/program.ts';
 import { expectShape, float, type Operation } from './operation.ts';
 
-interface NormAttributes {
+export interface NormAttributes {
   epsilon: number;
 }
 

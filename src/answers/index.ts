@@ -1,0 +1,10 @@
+// Finding the answer in a response.
+
+export {
+  afterThinking,
+  type Extraction,
+  type ExtractionSource,
+  extractAnswer,
+  lastBoxed,
+  unwrapAnswer,
+} from './extract.ts';
