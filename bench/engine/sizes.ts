@@ -2,7 +2,7 @@
 
 import type { ModelConfig } from '../../src/engine/checkpoint/model-config.ts';
 import { parameterShapes } from '../../src/engine/checkpoint/parameter-shapes.ts';
-import { sizeOf } from '../../src/engine/graph/program.ts';
+import { sizeOf } from '../../src/engine/graph/value.ts';
 
 export interface Size {
   name: string;

@@ -34,14 +34,8 @@ export type { CompiledProgram, Executor, FeedArray, Feeds, Results } from './exe
 export { createOnnxExecutor, type OnnxOptions, toOnnxModel } from './executors/onnx/onnx-executor.ts';
 export { referenceExecutor } from './executors/reference/reference-executor.ts';
 export { differentiate } from './graph/differentiate.ts';
-export {
-  type DataType,
-  GraphBuilder,
-  type Node,
-  type Program,
-  type Shape,
-  type Value,
-} from './graph/program.ts';
+export { GraphBuilder, type Node, type Program } from './graph/program.ts';
+export type { DataType, Shape, Value } from './graph/value.ts';
 export type { AttributesOf, OperationName } from './operations/table.ts';
 export {
   createOptimiserState,

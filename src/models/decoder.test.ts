@@ -8,7 +8,7 @@ import { parameterShapes } from '../engine/checkpoint/parameter-shapes.ts';
 import type { Executor, FeedArray, Results } from '../engine/executors/executor.ts';
 import { createOnnxExecutor } from '../engine/executors/onnx/onnx-executor.ts';
 import { referenceExecutor } from '../engine/executors/reference/reference-executor.ts';
-import { sizeOf } from '../engine/graph/program.ts';
+import { sizeOf } from '../engine/graph/value.ts';
 import { headAttributes, ropeFrequencies } from './decoder.ts';
 import golden from './golden/decoder.json' with { type: 'json' };
 import { GRADIENT, languageModelProgram, scoreProgram } from './programs.ts';

@@ -3,7 +3,8 @@
 // prefill and decoding: only what attends to what differs, and the caller passes that in as `attend`.
 
 import type { ModelConfig } from '../engine/checkpoint/model-config.ts';
-import type { GraphBuilder, Value } from '../engine/graph/program.ts';
+import type { GraphBuilder } from '../engine/graph/program.ts';
+import type { Value } from '../engine/graph/value.ts';
 import type { HeadAttributes } from '../engine/operations/attention.ts';
 
 /** Looks a parameter up by its Hugging Face name. */

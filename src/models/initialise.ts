@@ -4,7 +4,7 @@
 import type { Rng } from '../core/rng.ts';
 import type { ModelConfig } from '../engine/checkpoint/model-config.ts';
 import { parameterShapes } from '../engine/checkpoint/parameter-shapes.ts';
-import { sizeOf } from '../engine/graph/program.ts';
+import { sizeOf } from '../engine/graph/value.ts';
 import type { Tensor } from '../engine/optimiser.ts';
 
 /** Weights by Hugging Face name; each tensor has its own random stream, so order does not matter. */

@@ -5,7 +5,8 @@
 import type { ModelConfig } from '../engine/checkpoint/model-config.ts';
 import { parameterShapes } from '../engine/checkpoint/parameter-shapes.ts';
 import { differentiate } from '../engine/graph/differentiate.ts';
-import { GraphBuilder, type Program, type Value } from '../engine/graph/program.ts';
+import { GraphBuilder, type Program } from '../engine/graph/program.ts';
+import type { Value } from '../engine/graph/value.ts';
 import { decoderBody, headAttributes, languageModelHead, type Parameters } from './decoder.ts';
 
 export interface BatchShape {

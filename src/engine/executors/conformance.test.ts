@@ -4,7 +4,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRng } from '../../core/rng.ts';
 import { differentiate } from '../graph/differentiate.ts';
-import { GraphBuilder, type Shape, sizeOf, type Value } from '../graph/program.ts';
+import { GraphBuilder } from '../graph/program.ts';
+import { type Shape, sizeOf, type Value } from '../graph/value.ts';
 import { type AttributesOf, OPERATIONS, type OperationName } from '../operations/table.ts';
 import type { Executor, FeedArray } from './executor.ts';
 import { createOnnxExecutor } from './onnx/onnx-executor.ts';

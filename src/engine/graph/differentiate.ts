@@ -4,7 +4,8 @@
 
 import { TouchstoneError } from '../../core/errors.ts';
 import { gradientOf } from '../operations/table.ts';
-import type { GraphBuilder, Value } from './program.ts';
+import type { GraphBuilder } from './program.ts';
+import type { Value } from './value.ts';
 
 /**
  * Adds to `graph` the gradients of sum_i <seed_i, value_i> with respect to `parameters`.

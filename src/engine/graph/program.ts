@@ -4,21 +4,7 @@
 
 import { TouchstoneError } from '../../core/errors.ts';
 import { type AttributesOf, inferShapes, type OperationName } from '../operations/table.ts';
-
-export type Shape = readonly number[];
-export type DataType = 'float' | 'int';
-
-export interface ValueSpec {
-  readonly shape: Shape;
-  readonly dtype: DataType;
-}
-
-/** A tensor in a program: produced by one node, or an input. */
-export interface Value extends ValueSpec {
-  readonly id: number;
-  /** Unique within the program; inputs keep the name they are fed by. */
-  readonly name: string;
-}
+import type { DataType, Shape, Value } from './value.ts';
 
 /** One application of an operation. */
 export interface Node<K extends OperationName = OperationName> {
@@ -33,11 +19,6 @@ export interface Program {
   readonly nodes: readonly Node[];
   /** Named results, in the order they were declared. */
   readonly outputs: ReadonlyMap<string, Value>;
-}
-
-/** Number of elements of a shape. */
-export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, extent) => product * extent, 1);
 }
 
 /** Builds one program. Inputs are declared by name; every other value is the output of an operation. */

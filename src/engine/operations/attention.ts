@@ -7,7 +7,7 @@
 // Gradient:  D_i = <dO_i, O_i>,  dV = P^T dO,  dS = P (dO V^T - D),  dQ = scale dS K,  dK = scale dS^T Q.
 // decodeAttention is the same for one new position per slot against a cache kept outside the program.
 
-import type { Value } from '../graph/program.ts';
+import type { Value } from '../graph/value.ts';
 import { expectShape, float, type Operation, type ReferenceTensor } from './operation.ts';
 
 export interface HeadAttributes {

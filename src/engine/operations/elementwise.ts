@@ -1,7 +1,7 @@
 // add: element-wise sum of two tensors of one shape (residual connections, gradient accumulation).
 // reshape: the same elements under another shape.
 
-import { type Shape, sizeOf } from '../graph/program.ts';
+import { type Shape, sizeOf } from '../graph/value.ts';
 import { expectShape, type Operation } from './operation.ts';
 
 export const add: Operation<Record<never, never>> = {

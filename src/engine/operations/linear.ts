@@ -1,7 +1,7 @@
 // linear: y = x W^T (+ b) with x [n, in], W [out, in], b [out].
 //   dx = dy W,   dW = dy^T x,   db = column sums of dy.
 
-import type { Value } from '../graph/program.ts';
+import type { Value } from '../graph/value.ts';
 import { expectShape, float, type Operation } from './operation.ts';
 
 type None = Record<never, never>;

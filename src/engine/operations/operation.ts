@@ -2,7 +2,8 @@
 // float64 loops, the oracle of every other executor).
 
 import { TouchstoneError } from '../../core/errors.ts';
-import type { GraphBuilder, Shape, Value, ValueSpec } from '../graph/program.ts';
+import type { GraphBuilder } from '../graph/program.ts';
+import type { Shape, Value, ValueSpec } from '../graph/value.ts';
 
 export type Numbers = Float64Array | Int32Array;
 

@@ -1,7 +1,7 @@
 // rmsNorm (Zhang & Sennrich 2019): y = x r w with r = (mean(x^2) + eps)^-1/2 per row; x [n, d], w [d].
 // With xh = x r:  dw = sum_rows dy xh,   dx = r (dy w - xh mean(dy w xh)).
 
-import type { Value } from '../graph/program.ts';
+import type { Value } from '../graph/value.ts';
 import { expectShape, float, type Operation } from './operation.ts';
 
 export interface NormAttributes {

@@ -2,7 +2,7 @@
 // (i, i + headDim/2) is turned by position * frequency_i. `frequencies` has headDim/2 entries, so that scaled
 // variants (linear, llama3) are data, not code. The gradient is the turn by the opposite angle.
 
-import type { Value } from '../graph/program.ts';
+import type { Value } from '../graph/value.ts';
 import { expectShape, float, type Operation } from './operation.ts';
 
 export interface RopeAttributes {

@@ -1,7 +1,7 @@
 // swiglu (Shazeer 2020): h = silu(gate) up, silu(g) = g s with s = sigmoid(g).
 //   dup = dh silu(g),   dgate = dh up (s + silu(g) (1 - s)).
 
-import type { Value } from '../graph/program.ts';
+import type { Value } from '../graph/value.ts';
 import { expectShape, float, type Operation } from './operation.ts';
 
 type None = Record<never, never>;

@@ -1,6 +1,7 @@
 // The closed table of operations. Everything an executor has to implement is listed here.
 
-import type { GraphBuilder, Node, Value, ValueSpec } from '../graph/program.ts';
+import type { GraphBuilder, Node } from '../graph/program.ts';
+import type { Value, ValueSpec } from '../graph/value.ts';
 import { attention, attentionGradient, decodeAttention } from './attention.ts';
 import { add, reshape } from './elementwise.ts';
 import { gather, scatterAdd } from './gather.ts';

@@ -3,7 +3,7 @@
 // Gradient, with incoming c = dL/dlogProb and e = dL/dentropy per token:
 //   dz = (c (onehot(y) - p) - e p (log p + entropy)) / temperature.
 
-import type { Value } from '../graph/program.ts';
+import type { Value } from '../graph/value.ts';
 import { expectShape, float, type Operation } from './operation.ts';
 
 export interface TokenLogProbAttributes {

@@ -1,7 +1,7 @@
 // One ONNX lowering per operation of the table. `Lowerings` is a mapped type, so a new operation without a
 // lowering does not compile. Notes on the choices: docs/engine.md.
 
-import type { Value } from '../../graph/program.ts';
+import type { Value } from '../../graph/value.ts';
 import type { AttributesOf, OperationName } from '../../operations/table.ts';
 import type { Emitter } from './emitter.ts';
 import { lowerAttention, lowerAttentionGradient, lowerDecodeAttention } from './lower-attention.ts';

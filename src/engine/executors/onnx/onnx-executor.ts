@@ -3,7 +3,8 @@
 // event loop, which is why the engine lives in a worker thread.
 
 import { TouchstoneError } from '../../../core/errors.ts';
-import { type Program, sizeOf } from '../../graph/program.ts';
+import type { Program } from '../../graph/program.ts';
+import { sizeOf } from '../../graph/value.ts';
 import type { CompiledProgram, Executor, Feeds, Results } from '../executor.ts';
 import { Emitter } from './emitter.ts';
 import { lowerNode } from './lower.ts';

@@ -2,7 +2,8 @@
 // dependent on nothing.
 
 import { TouchstoneError } from '../../../core/errors.ts';
-import { type Program, sizeOf, type Value } from '../../graph/program.ts';
+import type { Program } from '../../graph/program.ts';
+import { sizeOf, type Value } from '../../graph/value.ts';
 import type { ReferenceTensor } from '../../operations/operation.ts';
 import { runReference } from '../../operations/table.ts';
 import type { CompiledProgram, Executor, Feeds, Results } from '../executor.ts';
