@@ -46,7 +46,7 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
     io.stderr.write('\nstopping at the next safe place; interrupt again to stop at once\n');
     controller.abort();
   });
-  const stopWatching = endQuietlyOnClosedPipe(io);
+  endQuietlyOnClosedPipe(io);
   try {
     const program = await buildProgram(argv, context);
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
@@ -61,7 +61,6 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
     return exitCodeOf(fault);
   } finally {
     stopListening();
-    stopWatching();
   }
 }
 
@@ -95,13 +94,14 @@ function isInterruption(fault: unknown): fault is Error {
   return fault instanceof Error && (fault.name === 'RunInterrupted' || fault.name === 'AbortError');
 }
 
-/** `touchstone tasks list | head` closes the pipe early, which is no fault. */
-function endQuietlyOnClosedPipe(io: CliIo): () => void {
-  if (io.stdout !== process.stdout) return () => undefined;
-  const onError = (fault: NodeJS.ErrnoException) => {
+/**
+ * `touchstone tasks list | head` closes the pipe early, which is no fault. The news may come after the command has
+ * ended, so this goes on until the process does.
+ */
+function endQuietlyOnClosedPipe(io: CliIo): void {
+  if (io.stdout !== process.stdout) return;
+  process.stdout.on('error', (fault: NodeJS.ErrnoException) => {
     if (fault.code === 'EPIPE') io.exit(0);
     else throw fault;
-  };
-  process.stdout.on('error', onError);
-  return () => process.stdout.off('error', onError);
+  });
 }
