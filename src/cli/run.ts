@@ -6,7 +6,7 @@ import { type Json, TouchstoneError } from '../core/index.ts';
 import type { Recipe } from '../recipes/schema.ts';
 import type { CommandContext } from './context.ts';
 import { DEFAULT_RUNS_DIR, runDirectory, shownPath } from './locate-run.ts';
-import { collectOption, parseCount } from './option-values.ts';
+import { collectOption, parseCount, parseThreads } from './option-values.ts';
 import { createProgress } from './progress.ts';
 import { loadRecipe } from './recipe-file.ts';
 import { describeIssues } from './schema-text.ts';
@@ -27,7 +27,7 @@ export function register(command: Command, context: CommandContext): void {
     .option('--name <name>', 'name of the run (default: that of the recipe, with the seed when one is given)')
     .option('--seed <n>', 'seed of all randomness', parseCount)
     .option('--set <key=value>', 'override a value of the recipe; may be repeated', collectOption)
-    .option('--threads <n>', 'threads of the engine', parseCount)
+    .option('--threads <n>', 'threads of the engine', parseThreads)
     .option('--dry-run', 'print the resolved recipe and stop')
     .addHelpText('after', '\nThe same command continues an interrupted run.')
     .action((recipe: string, options: RunCommandOptions) => runCommand(recipe, options, context));

@@ -18,6 +18,8 @@ export type EngineReply =
 type Served = Record<EngineMethod, (...parameters: unknown[]) => Promise<unknown>>;
 
 const created: Promise<Engine> = createLocalEngine(workerData as EngineOptions);
+// The fault is the answer to every call; unhandled, it would end the thread before the first one is answered.
+created.catch(() => undefined);
 
 async function serve({ id, method, parameters }: EngineRequest): Promise<EngineReply> {
   try {

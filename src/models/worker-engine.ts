@@ -39,8 +39,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     fail(new TouchstoneError('worker-died', `the engine's thread ended with code ${code}`));
   });
 
-  const call = (method: EngineRequest['method'], parameters: unknown[]): Promise<unknown> => {
-    if (dead) return Promise.reject(dead);
+  const call = (
+    method: EngineRequest['method'],
+    parameters: unknown[],
+    closing = false,
+  ): Promise<unknown> => {
+    if (dead && !closing) return Promise.reject(dead);
     return new Promise((resolve, reject) => {
       const id = next++;
       waiting.set(id, { resolve, reject });
@@ -51,14 +55,27 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const engine = Object.fromEntries(
     ENGINE_METHODS.map((method) => [method, (...parameters: unknown[]) => call(method, parameters)]),
   ) as unknown as Engine;
-  await engine.status();
+  const stop = async (): Promise<void> => {
+    worker.removeAllListeners('exit');
+    await worker.terminate();
+  };
+  try {
+    await engine.status();
+  } catch (fault) {
+    // A thread that cannot compute would keep the process alive.
+    await stop();
+    throw fault;
+  }
   return {
     ...engine,
     async close() {
       if (dead) return;
-      await engine.close();
-      worker.removeAllListeners('exit');
-      await worker.terminate();
+      dead = new TouchstoneError('worker-died', 'the engine is closed');
+      try {
+        await call('close', [], true);
+      } finally {
+        await stop();
+      }
     },
   };
 }

@@ -2,7 +2,14 @@
 // verdicts into rewards and hands the batch to the method. Everything about a step is named by (seed, step), so a
 // step done again after an interruption is the same step.
 
-import { type Item, type Json, type Rollout, TouchstoneError, type Verdict } from '../core/index.ts';
+import {
+  type Item,
+  type Json,
+  type Rng,
+  type Rollout,
+  TouchstoneError,
+  type Verdict,
+} from '../core/index.ts';
 import { learningRateAt } from '../engine/optimiser.ts';
 import { embeddedPolicy } from '../policies/index.ts';
 import { outcomeReward } from '../rewards/index.ts';
@@ -97,6 +104,18 @@ export async function reinforce(
     const due = (step + 1) % recipe.checkpointEvery === 0 || step + 1 === steps || context.signal.aborted;
     if (due) await save(step + 1, metrics.accuracy ?? 0);
   }
+  warnOfSkipped(context);
+}
+
+/** A policy that is hopeless, perfect or has collapsed gives no signal; the run ends as if nothing were wrong. */
+function warnOfSkipped({ run, recipe, observer }: RunContext): void {
+  const { steps } = recipe.reinforce;
+  const skipped = run.metricsSeries(PHASES.reinforce, 'update.skipped').length;
+  if (skipped * 2 <= steps) return;
+  const text = `${skipped} of ${steps} reinforcement steps had nothing to learn from: no prompt had right and wrong responses`;
+  if (run.warnings().some((warning) => warning.text === text)) return;
+  run.warn(text);
+  observer.note(`warning: ${text}`);
 }
 
 /** Measures pass rates of `reinforce.pool` training items and returns the pool the method trains on. */
@@ -129,11 +148,16 @@ async function rollOut(context: RunContext, step: number, pool: readonly number[
   const indices =
     pool === null
       ? Array.from({ length: prompts }, (_, i) => step * prompts + i)
-      : rng.split('prompts', step).sample(pool, Math.min(prompts, pool.length));
-  const items = [...new Set(indices)].map((index) => tasks.item('train', index));
+      : drawPrompts(rng.split('prompts', step), pool, prompts);
+  const items = indices.map((index) => tasks.item('train', index));
   const policy = embeddedPolicy(engine, MODELS.policy, tokenizer, () => step);
   const rows = await policy.sample(items, samples, { ...sampling, seed: `${recipe.seed} step ${step}` });
   return rows.flatMap((row, i) => row.map((rollout) => grade(context, items[i] as Item, rollout)));
+}
+
+/** Up to `count` different items; one that is repeated in the pool is so much likelier to be among them. */
+export function drawPrompts(rng: Rng, pool: readonly number[], count: number): number[] {
+  return [...new Set(rng.shuffle(pool))].slice(0, count);
 }
 
 function grade({ tasks }: RunContext, item: Item, rollout: Rollout): Graded {

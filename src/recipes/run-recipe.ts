@@ -5,13 +5,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRng, type Json, TouchstoneError } from '../core/index.ts';
-import { loadModelConfig } from '../engine/checkpoint/model-checkpoint.ts';
-import type { ModelConfig } from '../engine/checkpoint/model-config.ts';
 import { loadTokenizer, type Tokenizer } from '../engine/tokenizer/tokenizer.ts';
 import { createWordTokenizer } from '../engine/tokenizer/word-level.ts';
 import type { Engine, EngineOptions } from '../models/engine.ts';
 import { startEngine } from '../models/worker-engine.ts';
-import { createCheckpointStore, openRun, type UsableCheckpoint } from '../store/index.ts';
+import { createCheckpointStore, openRun, type RunStore, type UsableCheckpoint } from '../store/index.ts';
+import { checkRecipe, modelConfig } from './check-recipe.ts';
 import { MODELS, PHASES, type RunContext, type RunObserver } from './context.ts';
 import { evaluatePolicy } from './evaluation.ts';
 import { reinforce, resolveMethod, screen } from './reinforce.ts';
@@ -38,7 +37,7 @@ export interface RunRecipeOptions {
 export async function runRecipe(options: RunRecipeOptions): Promise<string> {
   const { recipe, directory, observer } = options;
   const tasks = createTaskSource(recipe);
-  resolveMethod(recipe);
+  checkRecipe(recipe, tasks);
   const started = performance.now();
   const run = openRun(directory, { recipe: recipe as unknown as Json, seed: recipe.seed });
   let engine: Engine | undefined;
@@ -64,12 +63,22 @@ export async function runRecipe(options: RunRecipeOptions): Promise<string> {
     if (earlier === undefined) run.setResult('wall seconds', (performance.now() - started) / 1000);
     return writeRunReport(run, recipe, directory);
   } catch (fault) {
-    if (fault instanceof TouchstoneError && fault.code !== 'run-locked')
-      run.warn(`${fault.code}: ${fault.message}`);
+    if (fault instanceof TouchstoneError) noteFault(run, fault);
     throw fault;
   } finally {
-    await engine?.close();
-    run.close();
+    try {
+      await engine?.close();
+    } finally {
+      run.close();
+    }
+  }
+}
+
+function noteFault(run: RunStore, { code, message }: TouchstoneError): void {
+  try {
+    run.warn(`${code}: ${message}`);
+  } catch {
+    // A store that cannot take a warning, on a full disk say, must not hide the fault itself.
   }
 }
 
@@ -105,11 +114,12 @@ async function preparePolicy(
 
 /** Models of the reinforcement phase: the reference is the warmed-up policy, the token reward model starts from it. */
 async function prepareReinforcement(context: RunContext, checkpoint?: UsableCheckpoint): Promise<void> {
-  const { engine, checkpoints } = context;
+  const { engine, checkpoints, recipe } = context;
   const { method, config } = resolveMethod(context.recipe);
   const warm = await checkpoints.latest(PHASES.warmUp);
-  if (!warm) {
-    throw new TouchstoneError('checkpoint-missing', 'the checkpoint after warm-up is gone', {
+  // An earlier one, found because the last is damaged, would silently be another reference.
+  if (warm?.step !== recipe.warmUp.steps) {
+    throw new TouchstoneError('checkpoint-missing', 'the checkpoint after warm-up is gone or damaged', {
       hint: 'it is the reference policy of reinforcement; start the run again under another --name',
     });
   }
@@ -130,15 +140,14 @@ async function prepareReinforcement(context: RunContext, checkpoint?: UsableChec
 async function screenedPool(context: RunContext): Promise<number[] | null> {
   if (context.recipe.reinforce.pool === 0) return null;
   const known = context.run.getResult('screened pool');
-  if (Array.isArray(known)) return known.map(Number);
-  const pool = await screen(context);
-  context.run.setResult('screened pool', pool);
+  const pool = Array.isArray(known) ? known.map(Number) : await screen(context);
+  if (known === undefined) context.run.setResult('screened pool', pool);
   if (pool.length > 0) return pool;
   throw new TouchstoneError(
     'bad-config',
     'screening kept no training item: all were solved in 80 % or more',
     {
-      hint: 'make reinforce lengths harder, or set reinforce.pool to 0',
+      hint: 'lengthen the tasks under train, or set reinforce.pool to 0, and give the run another --name',
     },
   );
 }
@@ -147,25 +156,4 @@ function prepareTokenizer(recipe: Recipe, directory: string, vocabulary: readonl
   if (recipe.model.checkpoint !== null) return loadTokenizer(directory);
   mkdirSync(directory, { recursive: true });
   return createWordTokenizer(vocabulary, { dir: directory });
-}
-
-function modelConfig(recipe: Recipe, tokenizer: Tokenizer): ModelConfig {
-  const { checkpoint, windows, ...sizes } = recipe.model;
-  if (checkpoint !== null) return loadModelConfig(checkpoint);
-  return {
-    ...sizes,
-    architecture: 'touchstone',
-    vocabSize: tokenizer.vocabSize,
-    normEpsilon: 1e-6,
-    ropeTheta: 10_000,
-    ropeScaling: null,
-    ...(windows === null ? {} : { hardAlibiWindows: windows }),
-    attentionBias: false,
-    attentionOutputBias: false,
-    mlpBias: false,
-    head: 'lm',
-    eosTokenIds: [...tokenizer.eosTokenIds],
-    ...(tokenizer.padTokenId === undefined ? {} : { padTokenId: tokenizer.padTokenId }),
-    initializerRange: 0.02,
-  };
 }

@@ -23,7 +23,12 @@ const SPLIT = { warmUp: 'train', train: 'train', evaluate: 'test' } as const;
 export function createTaskSource(recipe: Recipe): TaskSource {
   const tasks = recipe.tasks.map((entry) => ({ entry, task: tailTask(entry.task) }));
   const generation = recipe.addressSpace === null ? {} : { addressSpace: recipe.addressSpace };
-  for (const { entry } of tasks) {
+  for (const [at, { entry }] of tasks.entries()) {
+    if (tasks.findIndex((other) => other.entry.task === entry.task) !== at) {
+      throw new TouchstoneError('bad-config', `tasks names ${entry.task} twice`, {
+        hint: 'its items would be counted double; give one entry with the wider length range',
+      });
+    }
     for (const purpose of ['warmUp', 'train', 'evaluate'] as const) {
       const [low, high] = entry[purpose];
       if (low <= high) continue;

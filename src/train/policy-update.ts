@@ -59,7 +59,8 @@ export interface UpdateResult {
 /**
  * Runs one update.
  *
- * @throws TouchstoneError 'not-finite' when loss or gradient is NaN or infinite; the models are unchanged then
+ * @throws TouchstoneError 'not-finite' when loss or gradient is NaN or infinite; no model takes that step, but those
+ * of earlier mini-batches stay: go on from a checkpoint
  */
 export async function updatePolicy<C>(
   engine: Engine,
@@ -113,11 +114,12 @@ export async function updatePolicy<C>(
   if (needs.behaviour) {
     batch.behaviourLogProbs = chosen.map(({ behaviourLogProbs }) => Float64Array.from(behaviourLogProbs));
   }
-  const scores = needs.tokenRewardModel
-    ? (await engine.scores(names.tokenRewardModel, sequences, options.scoreAlignment)).map((row) =>
-        Float64Array.from(row),
-      )
-    : undefined;
+  const scoresOf = async (of: readonly Sequence[]): Promise<Float64Array[] | undefined> => {
+    if (!needs.tokenRewardModel) return undefined;
+    const rows = await engine.scores(names.tokenRewardModel, of, options.scoreAlignment);
+    return rows.map((row) => Float64Array.from(row));
+  };
+  const scores = await scoresOf(sequences);
   metrics['policy.entropy'] = meanOf(batch.entropies ?? []);
   const gaps = logProbs.map((row, i) =>
     row.map((value, t) => Math.abs(value - ((chosen[i] as TrainingRollout).behaviourLogProbs[t] as number))),
@@ -135,9 +137,10 @@ export async function updatePolicy<C>(
       part.logProbs = fresh.logProbs.map((row) => Float64Array.from(row));
     }
     const prepared = method.normalise(part, config, rng.split('normalise', u));
-    const withScores: MethodBatch = scores
-      ? { ...prepared.batch, scores: indices.map((i) => scores[i] as Float64Array) }
-      : prepared.batch;
+    // Like the policy, the token reward model has moved on after the first mini-batch.
+    const current =
+      u > 0 ? await scoresOf(partSequences) : scores && indices.map((i) => scores[i] as Float64Array);
+    const withScores: MethodBatch = current ? { ...prepared.batch, scores: current } : prepared.batch;
     const evaluation = method.evaluate(withScores, prepared.normalisers, config);
     checkFinite(evaluation.loss, 'loss', options.step);
     addMetrics(metrics, { loss: evaluation.loss, ...evaluation.metrics }, updates);
@@ -207,7 +210,7 @@ function meanOf(rows: readonly ArrayLike<number>[]): number {
 function checkFinite(value: number, what: string, step: number): void {
   if (Number.isFinite(value)) return;
   throw new TouchstoneError('not-finite', `the ${what} is ${value} at update ${step}`, {
-    hint: 'lower the learning rate or the KL coefficient, and resume: the last checkpoint is intact',
+    hint: 'lower the learning rate or the KL coefficient under another --name; the last checkpoint is intact',
   });
 }
 
