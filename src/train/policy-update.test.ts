@@ -148,6 +148,21 @@ describe('oreal with a token reward model', () => {
     expect(await totals(batch)).not.toEqual(before);
   });
 
+  it('reads the scores again after the first mini-batch', async () => {
+    await fresh();
+    const config = method.schema.parse({ perGroup: 'all', freezeSteps: 0 });
+    const asked: number[] = [];
+    const watched: Engine = {
+      ...engine,
+      scores: (name, sequences, alignment) => {
+        asked.push(sequences.length);
+        return engine.scores(name, sequences, alignment);
+      },
+    };
+    await updatePolicy(watched, NAMES, method, config, rollouts(MIXED), { ...OPTIONS, minibatches: 2 });
+    expect(asked).toEqual([8, 4]);
+  });
+
   it('skips a batch without a mixed group', async () => {
     await fresh();
     const config = method.schema.parse({});
