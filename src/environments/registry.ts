@@ -51,7 +51,8 @@ export function createRegistry(entries: readonly FamilyEntry[] = []): Registry {
   const unknown = (id: string) => {
     const near = nearestNames(id, list());
     return new TouchstoneError('not-found', `no task ${id}`, {
-      hint: near.length === 0 ? 'touchstone tasks list shows all of them' : `did you mean ${near.join(', ')}?`,
+      hint:
+        near.length === 0 ? 'touchstone tasks list shows all of them' : `did you mean ${near.join(', ')}?`,
     });
   };
 
