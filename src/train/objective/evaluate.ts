@@ -70,7 +70,10 @@ export function evaluateObjective(
   if (components.some((component) => component.kind === 'entropy')) {
     out.entropyCoefficients = zeroRows(batch.logProbs);
   }
-  const tally = new Tally(out.metrics, normalisers.all);
+  const policyTokens = components
+    .filter((component) => component.kind === 'policy')
+    .reduce((sum, component) => sum + normalisers.components[component.name].tokens, 0);
+  const tally = new Tally(out.metrics, normalisers.all, policyTokens);
   batch.logProbs.forEach((logProbs, i) => {
     const tokens = trainedTokens(logProbs.length, batch.mask?.[i]);
     if (tokens === 0 || batch.rewards[i] === null) return;
@@ -192,16 +195,18 @@ function addComponent(
   return loss;
 }
 
-/** Metrics, each a share of the whole batch so that micro-batches add up. */
+/** Metrics, each a share of the whole batch (of its policy terms) so that micro-batches add up. */
 class Tally {
   readonly #metrics: Record<string, number>;
   readonly #tokens: number;
   readonly #sequences: number;
+  readonly #policyTokens: number;
 
-  constructor(metrics: Record<string, number>, all: Count) {
+  constructor(metrics: Record<string, number>, all: Count, policyTokens: number) {
     this.#metrics = metrics;
     this.#tokens = Math.max(1, all.tokens);
     this.#sequences = Math.max(1, all.sequences);
+    this.#policyTokens = Math.max(1, policyTokens);
   }
 
   #add(name: string, amount: number): void {
@@ -231,20 +236,27 @@ class Tally {
     this.#mean(`${name}.k3`, mask, (t) => klEstimate('k3', p[t] - q[t]).value, p.length);
   }
 
-  /** Adds the sum over trained tokens, as a share of all tokens of the batch. */
-  #mean(name: string, mask: Float64Array | undefined, value: (t: number) => number, length: number): void {
+  /** Adds the sum over trained tokens, as a share of `tokens`: by default all of the batch. */
+  #mean(
+    name: string,
+    mask: Float64Array | undefined,
+    value: (t: number) => number,
+    length: number,
+    tokens = this.#tokens,
+  ): void {
     let sum = 0;
     for (let t = 0; t < length; t++) if (mask === undefined || mask[t] !== 0) sum += value(t);
-    this.#add(name, sum / this.#tokens);
+    this.#add(name, sum / tokens);
   }
 
   policy(row: TermRow, weights: Float64Array, mask: Float64Array | undefined): void {
     const { ratios } = row;
-    this.#add('clip.low', row.clippedLow / this.#tokens);
-    this.#add('clip.high', row.clippedHigh / this.#tokens);
-    this.#mean('ratio.mean', mask, (t) => ratios[t], ratios.length);
-    this.#mean('importance.mean', mask, (t) => weights[t], ratios.length);
-    this.#mean('importance.mean-square', mask, (t) => weights[t] ** 2, ratios.length);
+    const share = this.#policyTokens;
+    this.#add('clip.low', row.clippedLow / share);
+    this.#add('clip.high', row.clippedHigh / share);
+    this.#mean('ratio.mean', mask, (t) => ratios[t], ratios.length, share);
+    this.#mean('importance.mean', mask, (t) => weights[t], ratios.length, share);
+    this.#mean('importance.mean-square', mask, (t) => weights[t] ** 2, ratios.length, share);
     for (let t = 0; t < ratios.length; t++) {
       if (mask !== undefined && mask[t] === 0) continue;
       this.#top('ratio.max', ratios[t]);
