@@ -41,6 +41,7 @@ export async function evaluatePolicy(context: RunContext, phase: string): Promis
           text: rollout.text,
           tokens: rollout.tokens.length,
           finishReason: rollout.finishReason,
+          detail: { answer: verdict.evidence.extracted?.text ?? null },
         };
       }),
     );

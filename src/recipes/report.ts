@@ -11,7 +11,7 @@ import type { ReportData, ReportPhase, ReportRollout } from '../evaluate/report/
 import type { RunRecord } from '../store/index.ts';
 import { PHASES } from './context.ts';
 import type { Recipe } from './schema.ts';
-import { evaluationTable, gPassCurves } from './summary.ts';
+import { evaluationTable, gPassCurves, pairedGains } from './summary.ts';
 
 /** Rollout steps from which examples are shown: as many as a reader looks at. */
 const EXAMPLE_STEPS = 4;
@@ -119,6 +119,8 @@ function notes(run: RunRecord, recipe: Recipe): string[] {
   const out = run.warnings().map(({ text }) => text);
   if (run.getResult('finished') === undefined)
     out.push('The run is not finished; this report shows its state so far.');
+  const gains = pairedGains(run, recipe.evaluation.k);
+  if (gains.length > 0) out.push(`After minus before on the same items. ${gains.slice(0, 2).join('. ')}.`);
   out.push(
     'Intervals are 95 % bootstrap intervals over held-out items of one training run; they do not contain the ' +
       'variation between training seeds.',

@@ -16,6 +16,7 @@ import { evaluatePolicy } from './evaluation.ts';
 import { reinforce, resolveMethod, screen } from './reinforce.ts';
 import { writeRunReport } from './report.ts';
 import type { Recipe } from './schema.ts';
+import { pairedGains } from './summary.ts';
 import { createTaskSource } from './task-source.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -61,6 +62,7 @@ export async function runRecipe(options: RunRecipeOptions): Promise<string> {
     await runPhases(context);
     const earlier = run.getResult('wall seconds');
     if (earlier === undefined) run.setResult('wall seconds', (performance.now() - started) / 1000);
+    for (const line of pairedGains(run, recipe.evaluation.k)) observer.note(line);
     return writeRunReport(run, recipe, directory);
   } catch (fault) {
     if (fault instanceof TouchstoneError) noteFault(run, fault);
