@@ -13,9 +13,12 @@ export interface Row {
     trainPeakMegabytes: number;
     sampleTokensPerSecond: number;
     samplePeakMegabytes: number;
-    /** Ours over the peer's, of each round. */
+    /** Ours over the peer's throughput, of each round. */
     trainRatios: number[];
     sampleRatios: number[];
+    /** The same between the fastest single repeats of all rounds: what is left of it on an idle machine. */
+    trainBestRatio: number;
+    sampleBestRatio: number;
   };
   /** Every measurement as it came. */
   rounds: Record<string, Record<string, number>[]>;
@@ -65,6 +68,7 @@ export function markdown(report: Report): string {
     `${whole((100 * row.train.gflops) / row.matMul.square)} %`,
     row.peer ? whole(row.peer.trainTokensPerSecond) : '–',
     row.peer ? ratio(row.peer.trainRatios) : '–',
+    row.peer ? row.peer.trainBestRatio.toFixed(2) : '–',
     `${whole(row.train.peakMegabytes)} / ${row.peer ? whole(row.peer.trainPeakMegabytes) : '–'}`,
     `${(row.build.programSeconds * 1e3).toFixed(0)} + ${(row.build.sessionSeconds * 1e3).toFixed(0)} ms`,
   ]);
@@ -73,6 +77,7 @@ export function markdown(report: Report): string {
     whole(row.sample.tokensPerSecond),
     row.peer ? whole(row.peer.sampleTokensPerSecond) : '–',
     row.peer ? ratio(row.peer.sampleRatios) : '–',
+    row.peer ? row.peer.sampleBestRatio.toFixed(2) : '–',
     `${whole(row.sample.peakMegabytes)} / ${row.peer ? whole(row.peer.samplePeakMegabytes) : '–'}`,
   ]);
   return [
@@ -89,6 +94,7 @@ export function markdown(report: Report): string {
         'of MatMul',
         'PyTorch tok/s',
         'ratio (range)',
+        'best / best',
         'peak MB ours / PyTorch',
         'program + session',
       ],
@@ -97,6 +103,9 @@ export function markdown(report: Report): string {
     '',
     'Sampling (256 sequences, 128 new tokens each), medians:',
     '',
-    table(['model', 'tok/s', 'PyTorch tok/s', 'ratio (range)', 'peak MB ours / PyTorch'], sampling),
+    table(
+      ['model', 'tok/s', 'PyTorch tok/s', 'ratio (range)', 'best / best', 'peak MB ours / PyTorch'],
+      sampling,
+    ),
   ].join('\n');
 }

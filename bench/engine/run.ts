@@ -168,6 +168,8 @@ async function measureSize(
     (kept.get(mine) ?? []).map(
       (measured, i) => (kept.get(theirs)?.[i]?.seconds ?? Number.NaN) / (measured.seconds as number),
     );
+  const fastest = (name: string): number =>
+    Math.min(...(kept.get(name) ?? []).map((measured) => measured.best as number));
   return {
     size: size.name,
     parameters: parameterCount(size),
@@ -195,6 +197,8 @@ async function measureSize(
         samplePeakMegabytes: read('peerSample', 'peakMegabytes'),
         trainRatios: paired('train', 'peerTrain'),
         sampleRatios: paired('sample', 'peerSample'),
+        trainBestRatio: fastest('peerTrain') / fastest('train'),
+        sampleBestRatio: fastest('peerSample') / fastest('sample'),
       },
     }),
     rounds: Object.fromEntries(kept),
