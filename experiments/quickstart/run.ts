@@ -1,6 +1,6 @@
 // Reruns the quickstart claim: over several seeds, OREAL and GRPO from the same kind of warm-up, held-out metrics
 // before and after with intervals, and the paired comparison of the two methods. Resumable: finished runs are kept.
-//   node experiments/quickstart/run.ts [--seeds 1,2,3] [--runs-dir runs] [--threads 2]
+//   node experiments/quickstart/run.ts [--seeds 1,2,3] [--grpo-seeds 1,2,3] [--runs-dir runs] [--threads 2]
 // Writes results.json and results.md beside this file.
 
 import { spawnSync } from 'node:child_process';
@@ -13,17 +13,18 @@ import { compareRuns, renderComparison } from '../../src/evaluate/compare.ts';
 import { evaluationTable, summariseRun } from '../../src/recipes/summary.ts';
 import { readRun } from '../../src/store/index.ts';
 
-const RECIPES = ['quickstart', 'quickstart-grpo'] as const;
 const K = 16;
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1,2,3' },
+    'grpo-seeds': { type: 'string', default: '1,2,3' },
     'runs-dir': { type: 'string', default: 'runs' },
     threads: { type: 'string' },
   },
 });
 const seeds = values.seeds.split(',').map(Number);
+const grpoSeeds = values['grpo-seeds'].split(',').map(Number);
 const root = new URL('../../', import.meta.url).pathname;
 
 interface Row {
@@ -36,7 +37,8 @@ interface Row {
 const rows: Row[] = [];
 const comparisons: string[] = [];
 for (const seed of seeds) {
-  const directories = RECIPES.map((recipe) => runOne(recipe, seed));
+  const recipes = ['quickstart', ...(grpoSeeds.includes(seed) ? ['quickstart-grpo'] : [])];
+  const directories = recipes.map((recipe) => runOne(recipe, seed));
   const [a, b] = directories.map((directory) => {
     const run = readRun(directory);
     const summary = summariseRun(run);
