@@ -22,6 +22,7 @@ const LEADING = ['loss', 'reward', 'accuracy', 'policy.entropy', 'length', 'trun
 const storedRollout = z.looseObject({
   item: z.string(),
   prompt: z.string(),
+  text: z.string(),
   outcome: z.string(),
   reward: z.number().nullable(),
   trained: z
@@ -101,18 +102,26 @@ function exampleRollouts(run: RunRecord, recipe: Recipe): ReportRollout[] {
   return out;
 }
 
-function toReportRollout(step: number): (stored: Json) => ReportRollout | null {
+/** A stored rollout as the report shows it; null for rollouts that were not trained on. */
+export function toReportRollout(step: number): (stored: Json) => ReportRollout | null {
   return (stored) => {
-    const { item, prompt, outcome, reward, trained } = storedRollout.parse(stored);
+    const { item, prompt, text: response, outcome, reward, trained } = storedRollout.parse(stored);
     if (!trained) return null;
+    const gap = separator(trained.tokens, response);
     const tokens = trained.tokens.map((text, t) => ({
-      text,
+      text: text + gap,
       weight: trained.weights?.[t] ?? null,
       advantage: trained.advantage,
       logProb: trained.logProbs[t] ?? 0,
     }));
     return { itemId: item, step, reward, outcome, prompt, tokens };
   };
+}
+
+/** What stands between the tokens of a response: a space where tokens are words. */
+function separator(tokens: readonly string[], response: string): string {
+  const ordinary = tokens.filter((token) => !(token.startsWith('<') && token.endsWith('>')));
+  return ordinary.length > 1 && ordinary.join(' ') === response ? ' ' : '';
 }
 
 function notes(run: RunRecord, recipe: Recipe): string[] {
