@@ -2,36 +2,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tinyConfig } from '../../test/support/tiny-model.ts';
 import { createRng } from '../core/index.ts';
 import type { Sequence } from '../engine/batch.ts';
-import type { ModelConfig } from '../engine/checkpoint/model-config.ts';
 import { DEFAULT_OPTIMISER } from '../engine/optimiser.ts';
 import type { Engine } from './engine.ts';
 import { startEngine } from './worker-engine.ts';
 
-const CONFIG: ModelConfig = {
+const CONFIG = tinyConfig({
   architecture: 'qwen3',
   vocabSize: 19,
-  hiddenSize: 16,
-  layers: 2,
-  heads: 4,
-  kvHeads: 2,
   headDim: 8,
-  feedForwardSize: 24,
   normEpsilon: 1e-6,
-  ropeTheta: 10_000,
-  ropeScaling: null,
-  position: 'rope',
   qkNorm: true,
-  attentionBias: false,
-  attentionOutputBias: false,
-  mlpBias: false,
   tiedEmbeddings: true,
   maxPositions: 64,
-  head: 'lm',
   eosTokenIds: [1],
   initializerRange: 0.1,
-};
+});
 
 function sequences(seed: number, count: number): Sequence[] {
   const rng = createRng(seed, 'sequences');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tinyConfig } from '../../test/support/tiny-model.ts';
 import { createRng } from '../core/index.ts';
-import type { ModelConfig } from '../engine/checkpoint/model-config.ts';
 import { DEFAULT_OPTIMISER } from '../engine/optimiser.ts';
 import type { Engine } from '../models/engine.ts';
 import { createLocalEngine } from '../models/local-engine.ts';
@@ -8,29 +8,18 @@ import { METHODS } from './methods/index.ts';
 import type { RlMethod } from './methods/method.ts';
 import { type TrainingRollout, type UpdateOptions, updatePolicy } from './policy-update.ts';
 
-const CONFIG: ModelConfig = {
-  architecture: 'touchstone',
+const CONFIG = tinyConfig({
   vocabSize: 12,
-  hiddenSize: 16,
   layers: 1,
   heads: 2,
   kvHeads: 2,
   headDim: 8,
   feedForwardSize: 16,
   normEpsilon: 1e-6,
-  ropeTheta: 10_000,
-  ropeScaling: null,
-  position: 'rope',
-  qkNorm: false,
-  attentionBias: false,
-  attentionOutputBias: false,
-  mlpBias: false,
-  tiedEmbeddings: false,
   maxPositions: 32,
-  head: 'lm',
   eosTokenIds: [1],
   initializerRange: 0.1,
-};
+});
 
 const NAMES = { policy: 'policy', reference: 'reference', tokenRewardModel: 'reward' };
 
